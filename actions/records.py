@@ -1,0 +1,87 @@
+"""The words of the ledger: the states of an action, the action itself, and what a proposal carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from core.events import Address
+from core.people import Employee
+from core.replies import Fact
+from core.risk import Risk
+from tools.spec import Tool
+
+
+class State(StrEnum):
+    """Where an action stands. `actions/flow.py` holds the moves between them."""
+
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    AWAITING_PROOF = "awaiting_proof"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    EXECUTING = "executing"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A proposal that has been looked at and not yet filed: the tool, what it would do, and the rule that holds.
+
+    `arguments` are validated and resolved (a person's name has become an employee number). Made by `Gate.prepare`,
+    which only reads; filed by `Gate.propose` in the turn's transaction.
+    """
+
+    tool: Tool
+    arguments: dict[str, Any]
+    requester: Employee
+    subject: Employee
+    account_id: str | None
+    tier: Risk
+    title: str
+    facts: tuple[Fact, ...]
+    notice: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One row of the ledger."""
+
+    action_id: str
+    event_id: str
+    conversation_id: str
+    address: Address
+    tool: str
+    tool_hash: str
+    arguments: dict[str, Any]
+    requester_id: str
+    subject_id: str
+    account_id: str | None
+    tier: Risk
+    rule_version: int
+    approvals_needed: int
+    approver_groups: tuple[str, ...]
+    proof_needed: bool
+    proof_method: str
+    nonce: str
+    seal: str
+    state: State
+    title: str
+    facts: tuple[Fact, ...]
+    language: str
+    created_at: datetime
+    expires_at: datetime
+    due_at: datetime | None
+    fencing: str
+    claimed_at: datetime | None
+    reference: str
+    result_address: str
+    reason: str

@@ -1,0 +1,1 @@
+"""Language and embedding models outside our own code; the Protocols are `core.chat.ChatModel` and `core.ports.Embedder`."""

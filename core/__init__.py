@@ -1,0 +1,1 @@
+"""The words everybody shares. Types only: imports nothing of ours and does no work."""

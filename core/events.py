@@ -1,0 +1,72 @@
+"""What comes in: a message, or a click on a card. Channels verify and normalise; nothing else builds these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from core.people import ChannelIdentity
+
+
+class Place(StrEnum):
+    """Who can read along: `direct` is one person and the desk, `shared` is anybody in the room."""
+
+    DIRECT = "direct"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a reply goes. Only the channel itself reads `room` and `thread`."""
+
+    channel: str
+    tenant: str
+    room: str
+    place: Place = Place.DIRECT
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something a person wrote. `event_id` is `channel:tenant:delivery id`; the same id is the same event."""
+
+    event_id: str
+    identity: ChannelIdentity
+    address: Address
+    text: str
+    sent_at: datetime
+
+    @property
+    def partition(self) -> str:
+        """Messages of one partition are handled one after the other, in the order they came."""
+        room = f"{self.address.channel}:{self.address.tenant}:{self.address.room}"
+        return f"{room}:{self.address.thread or '-'}:{self.identity.user}"
+
+
+class Verb(StrEnum):
+    """What a button can mean. `prove` carries a `code` field, `deny` a `reason`, `approve` may carry `callback`."""
+
+    CONFIRM = "confirm"
+    CANCEL = "cancel"
+    EDIT = "edit"
+    SEND_CODE = "send_code"
+    PROVE = "prove"
+    NO_CODE = "no_code"
+    TAKE = "take"
+    APPROVE = "approve"
+    DENY = "deny"
+    NOT_ME = "not_me"
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """Somebody pressed a button. The button carried an opaque action id and nothing else."""
+
+    event_id: str
+    identity: ChannelIdentity
+    address: Address
+    action_id: str
+    verb: Verb
+    fields: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,83 @@
+"""The audit chain: append-only, each row holding the hash of the row before it.
+
+Personal payload stays in an erasable side table; the chain holds only its salted hash. The verifier
+(`storage/audit_verifier.py`) shares no code with this file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import rfc8785
+import sqlalchemy as sa
+
+from storage.engine import Tx, now
+from storage.tables import audit, audit_payload
+
+GENESIS = "0" * 64
+APPEND_LOCK = 0x10CE7  # any constant; without this lock 8 writers forked the chain (ADR 0003)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to what, and how it ended (BIO2 8.15.01).
+
+    `actor` and `object` are ids such as `employee:E1001` and `action:…`. `payload` may be personal; it can be
+    erased later without breaking the chain. Secrets belong in neither.
+    """
+
+    actor: str
+    verb: str
+    object: str
+    result: str
+    origin: str = "loket"
+    request: str = ""
+    policy: str = ""
+    subject: str = ""
+    payload: Mapping[str, str] = field(default_factory=dict)
+
+
+def record(tx: Tx, entry: AuditEntry) -> None:
+    """Hand an entry to the transaction. It is appended last; without it nothing of the transaction stays."""
+    tx.audit_entries.append(entry)
+
+
+def append(tx: Tx) -> None:
+    """Append all entries handed to this transaction. Called by the transaction itself, as its last statement."""
+    if not tx.audit_entries:
+        return
+    if tx.is_postgres:
+        tx.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPEND_LOCK})
+    last = tx.execute(sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
+    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    moment = now(tx)
+    for entry in tx.audit_entries:
+        seq += 1
+        previous = _append_one(tx, seq, previous, moment, entry)
+    tx.audit_entries.clear()
+
+
+def _append_one(tx: Tx, seq: int, previous: str, moment: datetime, entry: AuditEntry) -> str:
+    salt = secrets.token_hex(16)
+    payload = {key: str(value) for key, value in entry.payload.items()}
+    row = {
+        "seq": seq,
+        "at": moment.isoformat(timespec="microseconds"),
+        "actor": entry.actor,
+        "verb": entry.verb,
+        "object": entry.object,
+        "result": entry.result,
+        "origin": entry.origin,
+        "request": entry.request,
+        "policy": entry.policy,
+        "payload_hash": hashlib.sha256(salt.encode() + rfc8785.dumps(payload)).hexdigest(),
+        "previous": previous,
+    }
+    row["hash"] = hashlib.sha256(rfc8785.dumps(row)).hexdigest()
+    tx.execute(sa.insert(audit).values(**row))
+    tx.execute(sa.insert(audit_payload).values(seq=seq, subject=entry.subject, salt=salt, payload=payload))
+    return str(row["hash"])
