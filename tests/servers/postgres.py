@@ -1,0 +1,141 @@
+"""A private Postgres cluster for one test session: made, started, stopped and removed by the tests themselves."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+START_SECONDS = 30
+# Nothing of a test cluster has to survive a power cut.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
+
+
+class PostgresMissing(unittest.SkipTest):
+    """There is no Postgres on this machine; pytest and unittest report the test as skipped."""
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Run a cluster that only this user can reach (a socket in a private folder, no port) and give its URL.
+
+    Raises PostgresMissing, which skips the test, when there are no Postgres programs or no account to run them as.
+    """
+    programs = _programs()
+    account = _account()
+    folder = Path(
+        tempfile.mkdtemp(prefix="loket-pg-", dir="/tmp" if Path("/tmp").is_dir() else None)
+    )  # short: a socket
+    try:
+        if account:
+            shutil.chown(folder, account, None)
+        _make_cluster(programs, folder, account)
+        with _server(programs, folder, account):
+            yield f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder), safe='')}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh_database(url: str) -> str:
+    """Create an empty database on the server of `url` and return its URL."""
+    import psycopg
+    import sqlalchemy as sa
+
+    name = f"loket_{secrets.token_hex(6)}"
+    with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def drop_database(url: str) -> None:
+    """Remove a database that `fresh_database` made, also while somebody is still connected."""
+    import psycopg
+    import sqlalchemy as sa
+
+    parsed = sa.make_url(url)
+    server = parsed.set(database="postgres", drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{parsed.database}" WITH (FORCE)'.encode())
+
+
+def _programs() -> Path:
+    """The folder of initdb and postgres: the newest of a Debian-like layout, or what is on the PATH."""
+    layouts = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: int(file.parts[-3]))
+    on_path = shutil.which("initdb")
+    found = Path(on_path).resolve() if on_path else layouts[-1] if layouts else None
+    if found is None or not (found.parent / "postgres").exists():
+        raise PostgresMissing("no Postgres on this machine (looked on the PATH and in /usr/lib/postgresql/*/bin)")
+    return found.parent
+
+
+def _account() -> str | None:
+    """Postgres refuses to run as root: then it runs as the account its package made."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("postgres").pw_name
+    except KeyError:
+        raise PostgresMissing("running as root, and there is no account 'postgres' to run Postgres as") from None
+
+
+def _as(account: str | None) -> dict[str, object]:
+    return {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []} if account else {}
+
+
+def _make_cluster(programs: Path, folder: Path, account: str | None) -> None:
+    subprocess.run(
+        [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        **_as(account),  # type: ignore[call-overload]
+    )
+
+
+@contextmanager
+def _server(programs: Path, folder: Path, account: str | None) -> Iterator[None]:
+    settings = FAST | {"listen_addresses": "", "unix_socket_directories": str(folder)}
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", folder / "data", *options],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            start_new_session=True,  # Ctrl-C in the terminal stops the tests first, and they stop the server
+            **_as(account),  # type: ignore[call-overload]
+        )
+        try:
+            _wait(server, folder)
+            yield
+        finally:
+            server.send_signal(signal.SIGINT)  # "fast shutdown": open sessions are ended
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
+    import psycopg
+
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            psycopg.connect(host=str(folder), user="postgres", dbname="postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"Postgres did not start: {(folder / 'log').read_text(errors='replace')[-2000:]}")
