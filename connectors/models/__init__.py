@@ -1,1 +1,1 @@
-"""Language and embedding models outside our own code; the Protocols are `core.chat.ChatModel` and `core.ports.Embedder`."""
+"""Language and embedding models; the Protocols are `core.chat.ChatModel` and `core.ports.Embedder`."""

@@ -1,0 +1,62 @@
+"""Whether two tickets are about the same thing: shared words, Dutch and English brought to one form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from connectors.spelling import plain
+
+ENOUGH = 0.5
+
+ENDINGS = ("ingen", "ing", "en", "es", "s", "e")
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    empty: frozenset[str]
+    same: dict[str, str]
+
+
+def telling_words(text: str) -> frozenset[str]:
+    """The words of a text that say what it is about, each in one form."""
+    known = _words()
+    words = re.findall(r"[a-z0-9]+(?:[-.][a-z0-9]+)*", plain(text))
+    return frozenset(_one_form(word, known.same) for word in words if word not in known.empty and len(word) > 1)
+
+
+def likeness(words: str, summary: str) -> float:
+    """0 to 1: the share of telling words in common, seen from the side that has fewer; 0 when it is not enough.
+
+    One word in common is enough only when one side says no more than two: `printer broken` fits a printer outage,
+    a whole story about another site does not.
+    """
+    asked, known = telling_words(words), telling_words(summary)
+    shared = len(asked & known)
+    if not shared or (shared == 1 and min(len(asked), len(known)) > 2):
+        return 0.0
+    score = shared / min(len(asked), len(known))
+    return score if score >= ENOUGH else 0.0
+
+
+def _one_form(word: str, same: dict[str, str]) -> str:
+    if word in same:
+        return same[word]
+    for ending in ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) >= 4:
+            return same.get(stem, stem)
+    return word
+
+
+@cache
+def _words() -> _Words:
+    document = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+    return _Words(
+        empty=frozenset(word for words in document["empty"].values() for word in words.split()),
+        same={form: meaning for meaning, forms in document["same"].items() for form in forms.split()},
+    )
