@@ -19,13 +19,17 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a reply goes. Only the channel itself reads `room` and `thread`."""
+    """Where a reply goes. Only the channel itself reads `room` and `thread`.
+
+    `user` is whom the desk is talking with there: a private reply to a shared room goes to their direct chat.
+    """
 
     channel: str
     tenant: str
     room: str
     place: Place = Place.DIRECT
     thread: str | None = None
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
