@@ -60,7 +60,7 @@ class EmbeddedTickets:
                 "SELECT * FROM tickets WHERE queue = ? AND status != ? AND (is_outage OR requester_id = ?)",
                 (queue, CLOSED, requester_id),
             )
-            scored = [(likeness(words, row["summary"]), _ticket(row)) for row in rows]
+            scored = [(likeness(words, row["summary"], row["description"]), _ticket(row)) for row in rows]
             fitting = [pair for pair in scored if pair[0] > 0]
             fitting.sort(key=lambda pair: (-pair[0], not pair[1].is_outage, pair[1].ticket_id))
             return [ticket for _, ticket in fitting[:limit]]

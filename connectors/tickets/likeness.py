@@ -29,17 +29,17 @@ def telling_words(text: str) -> frozenset[str]:
     return frozenset(_one_form(word, known.same) for word in words if word not in known.empty and len(word) > 1)
 
 
-def likeness(words: str, summary: str) -> float:
+def likeness(words: str, summary: str, description: str = "") -> float:
     """0 to 1: the share of telling words in common, seen from the side that has fewer; 0 when it is not enough.
 
-    One word in common is enough only when one side says no more than two: `printer broken` fits a printer outage,
-    a whole story about another site does not.
+    The summary must share one, and both texts together two, unless `words` say only one: `printer broken` fits an
+    outage of printers in Zwolle, `printer in Rotterdam` does not.
     """
-    asked, known = telling_words(words), telling_words(summary)
-    shared = len(asked & known)
-    if not shared or (shared == 1 and min(len(asked), len(known)) > 2):
+    asked, short = telling_words(words), telling_words(summary)
+    shared = asked & (short | telling_words(description))
+    if not asked & short or len(shared) < min(2, len(asked)):
         return 0.0
-    score = shared / min(len(asked), len(known))
+    score = max(len(shared) / len(asked), len(asked & short) / len(short))
     return score if score >= ENOUGH else 0.0
 
 

