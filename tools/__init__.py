@@ -1,9 +1,10 @@
 """What the agent may do. All that a tool's author needs is imported from here."""
 
 from core.errors import Refused, ToolFailed, ToolRetry
+from core.plain_text import one_line, visible
 from core.replies import Fact
 from core.risk import Risk
-from tools.arguments import LongText, PersonName, ShortText, TicketId
+from tools.arguments import IsoDate, LongText, PersonName, ShortText, TicketId
 from tools.context import ActionContext, Draft, Effect, Found, ToolContext
 from tools.spec import NOBODY, REQUESTER, Tool, tool
 
@@ -15,6 +16,7 @@ __all__ = [
     "Effect",
     "Fact",
     "Found",
+    "IsoDate",
     "LongText",
     "PersonName",
     "Refused",
@@ -25,5 +27,7 @@ __all__ = [
     "ToolContext",
     "ToolFailed",
     "ToolRetry",
+    "one_line",
     "tool",
+    "visible",
 ]

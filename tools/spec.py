@@ -25,9 +25,7 @@ NOBODY = ""
 """The tool is about no person in particular (a ticket)."""
 
 # Names that would let a model choose an identity or an approval. No tool may have such a parameter (S-05).
-RESERVED = frozenset(
-    {"requester", "requester_id", "approver", "approver_id", "approved", "approval", "role", "tier"}
-)
+RESERVED = frozenset({"requester", "requester_id", "approver", "approver_id", "approved", "approval", "role", "tier"})
 
 
 class Arguments(BaseModel):
@@ -44,6 +42,7 @@ class Tool:
     `proof`: the subject's identity must be proved first. `credential`: a temporary credential is made and delivered.
     `groups`: who may ask; empty means every employee. `prepare(ctx, subject, **arguments) -> Draft` reads only.
     `reconcile(ctx, **arguments) -> Effect | None` reads whether a doubtful effect happened.
+    `pins` are what the manifest adds to the definition (bindings, hosts): part of the hash, unseen by the model.
     """
 
     name: str
@@ -57,6 +56,7 @@ class Tool:
     groups: frozenset[str] = frozenset()
     prepare: Callable[..., Awaitable[Any]] | None = None
     reconcile: Callable[..., Awaitable[Any]] | None = None
+    pins: tuple[str, ...] = ()
 
     @property
     def schema(self) -> ToolSchema:
@@ -77,6 +77,7 @@ class Tool:
             "proof": self.proof,
             "credential": self.credential,
             "groups": sorted(self.groups),
+            "pins": sorted(self.pins),
         }
         return hashlib.sha256(rfc8785.dumps(definition)).hexdigest()
 
@@ -134,9 +135,7 @@ def _arguments_of(function: Callable[..., Awaitable[Any]]) -> type[Arguments]:
     fields: dict[str, Any] = {}
     for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
         if name in RESERVED:
-            raise ConfigError(
-                f"the tool {function.__name__!r} may not take {name!r}: identity is never an argument"
-            )
+            raise ConfigError(f"the tool {function.__name__!r} may not take {name!r}: identity is never an argument")
         if name not in hints:
             raise ConfigError(f"the parameter {name!r} of the tool {function.__name__!r} needs a type")
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
