@@ -7,6 +7,7 @@ Personal payload stays in an erasable side table; the chain holds only its salte
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,12 @@ import rfc8785
 import sqlalchemy as sa
 
 from storage.engine import Tx, now
-from storage.tables import audit, audit_payload
+from storage.tables import audit, audit_payload, text_lengths
 
 GENESIS = "0" * 64
 APPEND_LOCK = 0x10CE7  # any constant; without this lock 8 writers forked the chain (ADR 0003)
+# NUL and half surrogates: Postgres stores neither, canonical JSON has no form for the latter
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class AuditEntry:
     """Who did what to what, and how it ended (BIO2 8.15.01).
 
     `actor` and `object` are ids such as `employee:E1001` and `action:…`. `payload` may be personal; it can be
-    erased later without breaking the chain. Secrets belong in neither.
+    erased later, by `subject`, without breaking the chain. Secrets belong in neither.
     """
 
     actor: str
@@ -41,8 +44,20 @@ class AuditEntry:
     payload: Mapping[str, str] = field(default_factory=dict)
 
 
+_LONGEST = {name: length for table in (audit, audit_payload) for name, length in text_lengths(table).items()}
+_FIELDS = ("actor", "verb", "object", "result", "origin", "request", "policy")
+
+
 def record(tx: Tx, entry: AuditEntry) -> None:
-    """Hand an entry to the transaction. It is appended last; without it nothing of the transaction stays."""
+    """Hand an entry to the transaction. It is appended last; without it nothing of the transaction stays.
+
+    Raises ValueError for a field longer than its column, RuntimeError in a transaction that only reads.
+    """
+    if tx.read_only:
+        raise RuntimeError("a transaction that only reads leaves no audit row")
+    for name in (*_FIELDS, "subject"):
+        if len(getattr(entry, name)) > _LONGEST[name]:  # SQLite would not mind, Postgres would
+            raise ValueError(f"the audit field {name!r} is longer than {_LONGEST[name]} characters")
     tx.audit_entries.append(entry)
 
 
@@ -63,21 +78,24 @@ def append(tx: Tx) -> None:
 
 def _append_one(tx: Tx, seq: int, previous: str, moment: datetime, entry: AuditEntry) -> str:
     salt = secrets.token_hex(16)
-    payload = {key: str(value) for key, value in entry.payload.items()}
-    row = {
+    subject = _storable(entry.subject)
+    payload = {_storable(key): _storable(str(value)) for key, value in entry.payload.items()}
+    row: dict[str, str | int] = {
         "seq": seq,
         "at": moment.isoformat(timespec="microseconds"),
-        "actor": entry.actor,
-        "verb": entry.verb,
-        "object": entry.object,
-        "result": entry.result,
-        "origin": entry.origin,
-        "request": entry.request,
-        "policy": entry.policy,
-        "payload_hash": hashlib.sha256(salt.encode() + rfc8785.dumps(payload)).hexdigest(),
+        "payload_hash": _hash([salt, subject, payload]),
         "previous": previous,
     }
-    row["hash"] = hashlib.sha256(rfc8785.dumps(row)).hexdigest()
+    row |= {name: _storable(getattr(entry, name)) for name in _FIELDS}
+    row["hash"] = _hash(row)
     tx.execute(sa.insert(audit).values(**row))
-    tx.execute(sa.insert(audit_payload).values(seq=seq, subject=entry.subject, salt=salt, payload=payload))
+    tx.execute(sa.insert(audit_payload).values(seq=seq, subject=subject, salt=salt, payload=payload))
     return str(row["hash"])
+
+
+def _hash(value: list[str | dict[str, str]] | dict[str, str | int]) -> str:
+    return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
+
+
+def _storable(text: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""One engine, synchronous; one thread per transaction. SQLite and Postgres behave alike behind it.
+"""Transactions: one engine, synchronous, one thread per transaction. SQLite and Postgres behave alike behind it.
 
 Measured (ADR 0003): SQLAlchemy's async engine on SQLite lost an update with default transactions and doubled the
 cost of a turn.
@@ -7,22 +7,25 @@ cost of a turn.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import logging
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, CursorResult, Engine, Result
+from sqlalchemy.engine import Connection, CursorResult, Result
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.base import Executable
 
-from core.errors import ConfigError
+from core.errors import ConfigError, ConnectorError
+from storage.connections import LOCK_SECONDS, READING, build_engine, clear_errors, worth_repeating
 
 T = TypeVar("T")
+REPEATS = 3
+log = logging.getLogger(__name__)
 
 metadata = sa.MetaData(
     naming_convention={
@@ -58,11 +61,15 @@ class Instant(sa.TypeDecorator[datetime]):
 
 
 class Tx:
-    """One open transaction. Audit entries handed to it are appended last, just before the commit."""
+    """One open transaction. Audit entries handed to it are appended last, just before the commit.
 
-    def __init__(self, connection: Connection, clock_offset: timedelta) -> None:
+    `after_commit` callbacks run in the thread of the transaction, when it has committed; one that raises is logged.
+    """
+
+    def __init__(self, connection: Connection, clock_offset: timedelta, *, read_only: bool = False) -> None:
         self.connection = connection
         self.clock_offset = clock_offset
+        self.read_only = read_only
         self.audit_entries: list[Any] = []
         self.after_commit: list[Callable[[], None]] = []
 
@@ -72,7 +79,8 @@ class Tx:
 
     def change(self, statement: Executable, parameters: Any = None) -> int:
         """Run an INSERT, UPDATE or DELETE and return how many rows it touched: the heart of compare-and-set."""
-        result = self.connection.execute(statement, parameters)
+        # preserve_rowcount: without it an INSERT that draws its own key counts -1 on Postgres
+        result = self.connection.execute(statement, parameters, execution_options={"preserve_rowcount": True})
         if not isinstance(result, CursorResult):
             raise TypeError("change() takes INSERT, UPDATE or DELETE")
         return result.rowcount
@@ -91,56 +99,111 @@ class Tx:
 class Database:
     """Opens transactions on one database URL (`sqlite:///…` or `postgresql+psycopg://…`).
 
-    `clock_offset` shifts database time and exists for tests only.
+    `clock_offset` shifts database time and exists for tests only. Raises ConfigError for another kind of URL. What
+    the server or the disk does wrong later is a ConnectorError; a broken key stays SQLAlchemy's IntegrityError.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
         self.clock_offset = timedelta(0)
-        self.engine = _build_engine(url, pool_size)
+        self.engine = build_engine(url, pool_size)
+        # SQLite has one writer. Threads that queue here wait their turn; those that meet in SQLite itself sleep and
+        # poll: half the throughput and five times the longest wait (8 threads, docs/performance.md).
+        self._writing = threading.Lock() if self.engine.dialect.name == "sqlite" else None
+        self._here = threading.local()
 
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
-        """All or nothing. On leaving: the audit entries are appended, then everything commits."""
+        """All or nothing. On leaving: the audit entries are appended, then everything commits.
+
+        Raises ConnectorError when the database is full, locked, read-only or gone: then nothing has changed, except
+        that a connection lost during the commit itself may have committed. Transactions are never nested.
+        """
         from storage.audit import append
 
-        with self.engine.connect() as connection:
+        with clear_errors(), self._turn_to_write(), self.engine.connect() as connection:
             tx = Tx(connection, self.clock_offset)
             with connection.begin():
                 yield tx
                 append(tx)
         for callback in tx.after_commit:
-            callback()
+            _call(callback)
 
     @contextmanager
     def reading(self) -> Iterator[Tx]:
-        """A transaction that only reads: on SQLite it does not wait for writers."""
-        with self.engine.connect().execution_options(loket_reading=True) as connection, connection.begin():
-            yield Tx(connection, self.clock_offset)
+        """A transaction that only reads, in one snapshot: it waits for no writer, and a write in it is an error."""
+        with clear_errors(), self.engine.connect() as connection:
+            connection.execution_options(**READING[connection.dialect.name])
+            with connection.begin():
+                yield Tx(connection, self.clock_offset, read_only=True)
 
     async def run(self, work: Callable[[Tx], T]) -> T:
-        """`work` in a transaction of its own, in a thread."""
+        """`work` in a transaction of its own, in a thread.
+
+        After a deadlock Postgres undoes one of the two transactions: `work` is then called again, so it may change
+        nothing but the database. A cancelled caller does not stop the thread: the work may still commit.
+        """
         return await asyncio.to_thread(self._run, work)
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """`work` in a reading transaction, in a thread."""
         return await asyncio.to_thread(self._read, work)
 
-    def _run(self, work: Callable[[Tx], T]) -> T:
-        with self.transaction() as tx:
-            return work(tx)
+    def check(self) -> None:
+        """Raises ConfigError, one line, when the database cannot be opened for writing."""
+        try:
+            with self.transaction() as tx:
+                now(tx)
+        except ConnectorError as error:
+            raise ConfigError(f"the database cannot be used: {error.detail}") from error
 
-    def _read(self, work: Callable[[Tx], T]) -> T:
-        with self.reading() as tx:
-            return work(tx)
+    def healthy(self) -> bool:
+        """Whether the database answers. Never raises for a database that does not."""
+        try:
+            with self.reading() as tx:
+                now(tx)
+        except ConnectorError as error:
+            log.warning("the database does not answer: %s", error.detail)
+            return False
+        return True
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
 
+    def _run(self, work: Callable[[Tx], T]) -> T:
+        for attempt in range(1, REPEATS + 1):
+            try:
+                with self.transaction() as tx:
+                    return work(tx)
+            except ConnectorError as error:
+                if attempt == REPEATS or not worth_repeating(error):
+                    raise
+        raise AssertionError("unreachable")
+
+    def _read(self, work: Callable[[Tx], T]) -> T:
+        with self.reading() as tx:
+            return work(tx)
+
+    @contextmanager
+    def _not_nested(self) -> Iterator[None]:
+        if getattr(self._here, "busy", False):
+            raise RuntimeError("a transaction inside a transaction would wait for itself: pass the `tx` on")
+        self._here.busy = True
+        try:
+            yield
+        finally:
+            self._here.busy = False
+
+    def _turn_to_write(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._writing is None else _locked(self._writing)
+
 
 def now(tx: Tx) -> datetime:
-    """The database's clock (UTC, microseconds) plus the test-only offset; asked anew at each call."""
+    """The database's clock in UTC plus the test-only offset; asked anew at each call.
+
+    Microseconds on Postgres, milliseconds on SQLite.
+    """
     if tx.is_postgres:
         moment: datetime = tx.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
         return moment.astimezone(UTC) + tx.clock_offset
@@ -148,27 +211,18 @@ def now(tx: Tx) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC) + tx.clock_offset
 
 
-def _build_engine(url: str, pool_size: int) -> Engine:
-    if url.startswith("sqlite"):
-        engine = sa.create_engine(url, connect_args={"timeout": 30, "isolation_level": None})
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    if url.startswith("postgresql+psycopg"):
-        return sa.create_engine(url, pool_size=pool_size, max_overflow=5, pool_pre_ping=True)
-    raise ConfigError(
-        f"the database URL must start with 'sqlite' or 'postgresql+psycopg', not {url.split(':', 1)[0]!r}"
-    )
+@contextmanager
+def _locked(lock: threading.Lock) -> Iterator[None]:
+    if not lock.acquire(timeout=LOCK_SECONDS):
+        raise ConnectorError("database", f"another transaction of this process holds it for over {LOCK_SECONDS} s")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA busy_timeout=30000")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # IMMEDIATE takes the write lock first: two readers that both turn writer would lose one update.
-    reading = connection.get_execution_options().get("loket_reading", False)
-    connection.exec_driver_sql("BEGIN DEFERRED" if reading else "BEGIN IMMEDIATE")
+def _call(callback: Callable[[], None]) -> None:
+    try:
+        callback()
+    except Exception:  # it is committed: whoever sees an error here would take it for undone
+        log.exception("a callback after a commit failed")

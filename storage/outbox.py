@@ -1,6 +1,8 @@
 """What must leave the house, written in the same transaction as the reason for it.
 
-A *slot* is one place in a chat that is kept current: the newest item of a slot replaces the earlier post.
+A *slot* is one place in a chat that is kept current: the newest item of a slot replaces the earlier post. States:
+`waiting → sending → sent`, back to `waiting` after a failure, `failed` after 8 of them, `overtaken` by a newer item
+of the slot. `due_at` of a `sending` item is the end of its lease: then another deliverer may try.
 """
 
 from __future__ import annotations
@@ -13,10 +15,14 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from storage.engine import Tx, now
-from storage.tables import outbox
+from storage.tables import outbox, text_lengths
 
 Kind = Literal["reply", "notify"]
 MAX_ATTEMPTS = 8
+LEASE_SECONDS = 60.0  # longer than a channel call with its retries may take
+CLAIM_LOCK = 0x10CE8  # any constant, other than the audit's
+_LONGEST = text_lengths(outbox)
+_OPEN = ("waiting", "sending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,14 @@ class Waiting:
 
 
 def put(tx: Tx, item: OutboxItem) -> bool:
-    """Add an item; false when its key was there already. An older unsent item of the same slot is overtaken."""
-    moment = now(tx)
+    """Add an item; false when its key was there already. An older unsent item of the same slot is overtaken.
+
+    Raises ValueError for a key or slot that the column cannot hold.
+    """
     slot = item.slot or item.key
+    if max(len(item.key), len(slot)) > _LONGEST["key"] or not item.key:
+        raise ValueError(f"an outbox key or slot has 1 to {_LONGEST['key']} characters: {item.key[:60]!r}…")
+    moment = now(tx)
     added = tx.add(
         outbox,
         key=item.key,
@@ -60,79 +71,158 @@ def put(tx: Tx, item: OutboxItem) -> bool:
         attempts=0,
         state="waiting",
     )
-    if added and slot != item.key:
-        tx.change(
-            sa.update(outbox)
-            .where(outbox.c.slot == slot, outbox.c.key != item.key, outbox.c.state == "waiting")
-            .values(state="overtaken")
-        )
+    if added:
+        _overtake(tx, slot)
     return added
 
 
 def due(tx: Tx, limit: int = 50) -> list[Waiting]:
-    """The items to send now, oldest first, each with the receipt of the post it replaces."""
+    """The items to send now, oldest first, each with the receipt of the post it replaces.
+
+    At most one a slot: its newest, and none while another of the slot is being sent. Only looks; two deliverers
+    that look at once see the same: they `claim`.
+    """
+    mine, other = outbox.alias("mine"), outbox.alias("other")
+    moment = now(tx)
+    receipt = (
+        sa.select(other.c.receipt)
+        .where(other.c.slot == mine.c.slot, other.c.state == "sent")
+        .order_by(other.c.outbox_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    in_the_way = sa.exists().where(
+        other.c.slot == mine.c.slot,
+        other.c.outbox_id != mine.c.outbox_id,
+        sa.or_(
+            sa.and_(other.c.state == "sending", other.c.due_at > moment),
+            sa.and_(other.c.state.in_((*_OPEN, "sent")), other.c.outbox_id > mine.c.outbox_id),
+        ),
+    )
     rows = tx.execute(
-        sa.select(outbox)
-        .where(outbox.c.state == "waiting", outbox.c.due_at <= now(tx))
-        .order_by(outbox.c.outbox_id)
+        sa.select(mine, receipt.label("replaces"))
+        .where(mine.c.state.in_(_OPEN), mine.c.due_at <= moment, ~in_the_way)
+        .order_by(mine.c.outbox_id)
         .limit(limit)
     ).mappings()
-    return [
-        Waiting(
-            row["outbox_id"],
-            row["key"],
-            row["slot"],
-            row["kind"],
-            row["destination"],
-            row["payload"],
-            row["attempts"],
-            _receipt(tx, row["slot"]),
-        )
-        for row in rows.all()
-    ]
+    return [_waiting(row) for row in rows.all()]
+
+
+def claim(tx: Tx, limit: int = 50, lease_seconds: float = LEASE_SECONDS) -> list[Waiting]:
+    """Take the due items for this deliverer alone; nobody else gets them, or another of their slots, in the lease.
+
+    Commit before sending. End each with `mark_sent` or `mark_failed`; one that is neither (a crash) is due again
+    when the lease ends, so that text may appear twice, and counts as a failed try.
+    """
+    if tx.is_postgres:  # on SQLite there is one writer anyway
+        tx.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIM_LOCK})
+    _overtake(tx)
+    _give_up(tx)
+    items = due(tx, limit)
+    if not items:
+        return []
+    taken = tx.execute(
+        _update_free(outbox.c.outbox_id.in_([item.outbox_id for item in items]), outbox.c.state.in_(_OPEN))
+        .values(state="sending", attempts=outbox.c.attempts + 1, due_at=now(tx) + timedelta(seconds=lease_seconds))
+        .returning(outbox.c.outbox_id)
+    )
+    numbers = set(taken.scalars())
+    return [item for item in items if item.outbox_id in numbers]
 
 
 def mark_sent(tx: Tx, outbox_id: int, receipt: str) -> None:
-    """The channel took it."""
+    """The channel took it. `receipt` names the post; older items of the slot that come up later are overtaken."""
     tx.change(
         sa.update(outbox)
         .where(outbox.c.outbox_id == outbox_id)
-        .values(state="sent", receipt=receipt, last_error=None)
+        .values(state="sent", receipt=_storable(receipt, "receipt"), last_error=None)
     )
+    slot = tx.execute(sa.select(outbox.c.slot).where(outbox.c.outbox_id == outbox_id)).scalar()
+    if slot is not None:
+        _overtake(tx, slot)
 
 
 def mark_failed(tx: Tx, item: Waiting, error: str) -> bool:
-    """The channel did not take it: later again, or given up after 8 tries. Says whether it will be tried again."""
+    """The channel did not take it: later again, or given up after 8 tries. Says whether it will be tried again.
+
+    It will not when a newer item of its slot has come up meanwhile. When another deliverer has taken it since the
+    lease ended, or got it through, nothing changes.
+    """
     again = item.attempts + 1 < MAX_ATTEMPTS
+    mine = (outbox.c.outbox_id == item.outbox_id, outbox.c.state.in_(_OPEN), outbox.c.attempts <= item.attempts + 1)
     tx.change(
         sa.update(outbox)
-        .where(outbox.c.outbox_id == item.outbox_id)
+        .where(*mine)
         .values(
             attempts=item.attempts + 1,
             state="waiting" if again else "failed",
             due_at=now(tx) + _pause(item.attempts),
-            last_error=error[:300],
+            last_error=_storable(error, "last_error"),
         )
     )
-    return again
+    _overtake(tx, item.slot)
+    state = tx.execute(sa.select(outbox.c.state).where(outbox.c.outbox_id == item.outbox_id)).scalar()
+    return state in _OPEN
 
 
 def next_due(tx: Tx) -> datetime | None:
-    """When the earliest waiting item is due, if there is one."""
+    """When a deliverer should look again: the earliest time that an item is due or a lease ends, if there is one."""
+    mine, other = outbox.alias("mine"), outbox.alias("other")
+    held = sa.exists().where(other.c.slot == mine.c.slot, other.c.state == "sending", mine.c.state == "waiting")
     moment: datetime | None = tx.execute(
-        sa.select(sa.func.min(outbox.c.due_at, type_=outbox.c.due_at.type)).where(outbox.c.state == "waiting")
+        sa.select(sa.func.min(mine.c.due_at, type_=outbox.c.due_at.type)).where(mine.c.state.in_(_OPEN), ~held)
     ).scalar()
     return moment
 
 
-def _receipt(tx: Tx, slot: str) -> str | None:
-    receipt: str | None = tx.execute(
-        sa.select(outbox.c.receipt)
-        .where(outbox.c.slot == slot, outbox.c.state == "sent")
-        .order_by(outbox.c.outbox_id.desc())
-        .limit(1)
-    ).scalar()
-    return receipt
+def _overtake(tx: Tx, slot: str | None = None) -> None:
+    """What is older than another item of its slot, and not being sent, need not be sent any more."""
+    newer = outbox.alias("newer")
+    later = sa.exists().where(
+        newer.c.slot == outbox.c.slot,
+        newer.c.outbox_id > outbox.c.outbox_id,
+        newer.c.state.in_((*_OPEN, "sent")),
+    )
+    idle = sa.or_(outbox.c.state == "waiting", _lease_ended(now(tx)))
+    where = [idle, later] if slot is None else [outbox.c.slot == slot, idle, later]
+    tx.change(_update_free(*where).values(state="overtaken"))
+
+
+def _give_up(tx: Tx) -> None:
+    """What took a deliverer down 8 times is not sent again."""
+    silent = _lease_ended(now(tx))
+    tx.change(
+        _update_free(silent, outbox.c.attempts >= MAX_ATTEMPTS).values(
+            state="failed", last_error="every deliverer that tried it stopped without a word"
+        )
+    )
+
+
+def _lease_ended(moment: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(outbox.c.state == "sending", outbox.c.due_at <= moment)
+
+
+def _update_free(*where: sa.ColumnElement[bool]) -> sa.Update:
+    """An UPDATE of the rows that nobody else holds: passing over the others, the outbox never causes a deadlock."""
+    free = sa.select(outbox.c.outbox_id).where(*where).with_for_update(skip_locked=True, of=outbox)
+    return sa.update(outbox).where(outbox.c.outbox_id.in_(free))
+
+
+def _waiting(row: Mapping[Any, Any]) -> Waiting:
+    return Waiting(
+        row["outbox_id"],
+        row["key"],
+        row["slot"],
+        row["kind"],
+        row["destination"],
+        row["payload"],
+        row["attempts"],
+        row["replaces"],
+    )
+
+
+def _storable(text: str, column: str) -> str:
+    return text.replace("\0", "\ufffd")[: _LONGEST[column]]
 
 
 def _pause(attempts: int) -> timedelta:
