@@ -1,0 +1,169 @@
+"""Delivery: what waits in the outbox leaves the house, paced and retried; nothing is marked before it was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import structlog
+from pydantic import SecretStr, ValidationError
+
+from connectors.notify import Notifier, Road
+from core.encoding import decode
+from core.errors import ConnectorError
+from core.events import Address, Place
+from core.ports import Channel
+from core.replies import Reply
+from storage import Database, outbox
+from storage.faultpoint import reached
+from storage.outbox import Waiting
+
+SEND_SECONDS = 30.0
+LONGEST_SLEEP = 30.0
+
+
+class Delivery:
+    """Sends due rows. Rooms are served side by side, the rows of one room one after the other.
+
+    `pace` gives, by channel name, the pause in seconds between two posts in one room (Slack: about one a second).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        channels: Iterable[Channel],
+        notifier: Notifier,
+        pace: Mapping[str, float] | None = None,
+    ) -> None:
+        self._database = database
+        self._channels = {channel.name: channel for channel in channels}
+        self._notifier = notifier
+        self._pace = dict(pace or {})
+        self._lock = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def add_channel(self, channel: Channel) -> None:
+        """Serve one more channel."""
+        self._channels[channel.name] = channel
+
+    async def start(self) -> None:
+        """Begin to deliver by itself whenever woken, and when a retry falls due."""
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Let the post under way finish, then stop. What waits stays."""
+        if self._task is None:
+            return
+        async with self._lock:
+            self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+
+    def wake(self) -> None:
+        """Something may be due. May be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def deliver_due(self) -> int:
+        """Send everything that is due now; says how many posts were made."""
+        sent = 0
+        async with self._lock:
+            while batch := await self._database.read(outbox.due):
+                results = await asyncio.gather(*(self._serve(room) for room in _by_room(batch)))
+                sent += sum(results)
+                if len(batch) < 50:
+                    break
+        return sent
+
+    async def _run(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                await self.deliver_due()
+                pause = await self._until_next()
+            except Exception as error:  # noqa: BLE001 - the database may be away: the loop must outlive it
+                structlog.get_logger("loket.delivery").error("delivery_failed", error=type(error).__name__)
+                pause = 1.0
+            try:
+                await asyncio.wait_for(self._woken.wait(), pause)
+            except TimeoutError:
+                continue
+
+    async def _until_next(self) -> float:
+        def seconds(tx: Any) -> float:
+            from storage import now
+
+            due = outbox.next_due(tx)
+            return LONGEST_SLEEP if due is None else (due - now(tx)).total_seconds()
+
+        return min(max(await self._database.read(seconds), 0.05), LONGEST_SLEEP)
+
+    async def _serve(self, items: list[Waiting]) -> int:
+        sent = 0
+        for position, item in enumerate(items):
+            if position:
+                await asyncio.sleep(self._pace.get(str(item.destination.get("channel", "")), 0.0))
+            if not await self._deliver(item):
+                break  # the rest of the room keeps its order: it waits for the next round
+            sent += 1
+        return sent
+
+    async def _deliver(self, item: Waiting) -> bool:
+        try:
+            reached("delivery.before_send")
+            receipt = await asyncio.wait_for(self._send(item), SEND_SECONDS)
+            reached("delivery.after_send")
+        except (ConnectorError, ValidationError, KeyError, ValueError, OSError, TimeoutError) as error:
+            await self._failed(item, error)
+            return False
+        await self._database.run(lambda tx: outbox.mark_sent(tx, item.outbox_id, receipt))
+        return True
+
+    async def _failed(self, item: Waiting, error: Exception) -> None:
+        # The text of a foreign error may hold what was to be sent: only our own is kept.
+        reason = str(error) if isinstance(error, ConnectorError) else type(error).__name__
+        again = await self._database.run(lambda tx: outbox.mark_failed(tx, item, reason))
+        structlog.get_logger("loket.delivery").warning(
+            "not_delivered", outbox_id=item.outbox_id, kind=item.kind, error=type(error).__name__, again=again
+        )
+
+    async def _send(self, item: Waiting) -> str:
+        if item.kind == "notify":
+            text = SecretStr(str(item.payload["text"]))
+            road = Road(item.destination["road"])
+            await self._notifier.send(
+                road, str(item.destination["address"]), str(item.payload["subject"]), text, item.key
+            )
+            return item.key
+        return await self._post(decode(Address, item.destination), decode(Reply, item.payload), item)
+
+    async def _post(self, address: Address, reply: Reply, item: Waiting) -> str:
+        channel = self._channels.get(address.channel)
+        if channel is None:
+            raise ConnectorError("delivery", f"no channel {address.channel!r} is connected here")
+        if reply.private and address.place is Place.SHARED:
+            address = await self._direct(channel, address)
+        if item.receipt is not None and channel.capabilities.updates:
+            await channel.update(address, item.receipt, reply)
+            return item.receipt
+        return await channel.send(address, reply, item.key)
+
+    async def _direct(self, channel: Channel, address: Address) -> Address:
+        if not address.user:
+            raise ConnectorError("delivery", "a private reply to a shared room does not say whose it is")
+        direct = await channel.direct(address.tenant, address.user)
+        return dataclasses.replace(direct, user=address.user)
+
+
+def _by_room(items: list[Waiting]) -> list[list[Waiting]]:
+    rooms: dict[tuple[str, ...], list[Waiting]] = {}
+    for item in items:
+        where = item.destination
+        key = (item.kind, str(where.get("channel")), str(where.get("tenant")), str(where.get("room", item.key)))
+        rooms.setdefault(key, []).append(item)
+    return list(rooms.values())

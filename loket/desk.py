@@ -1,0 +1,64 @@
+"""The desk: all that a channel may call. It stores what comes in before it says yes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Protocol
+
+from agent import inbox
+from connectors.directory import Directory
+from core.catalogue import Catalogue
+from core.events import Click, Message
+from core.people import Employee
+from core.ports import Decision
+from loket.engine import Engine, Queue
+from storage import Database
+from storage.faultpoint import reached
+
+
+class Deciding(Protocol):
+    """What the desk needs of the gate."""
+
+    async def decide(self, click: Click, decider: Employee) -> Decision:
+        """Apply the click of a known employee."""
+
+
+class CounterDesk:
+    """Implements `core.ports.Desk`. `wake_delivery` is called after every decision."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        gate: Deciding,
+        directory: Directory,
+        sentences: Catalogue,
+        wake_delivery: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._gate = gate
+        self._directory = directory
+        self._sentences = sentences
+        self._wake_delivery = wake_delivery
+
+    async def receive(self, message: Message) -> None:
+        """Store the message, then queue it. The same event twice is stored and queued once."""
+        address = dataclasses.replace(message.address, user=message.identity.user)
+        message = dataclasses.replace(message, address=address)
+        reached("desk.before_put")
+        new = await self._database.run(lambda tx: inbox.put(tx, message))
+        reached("desk.after_put")
+        if new:
+            self._engine.submit(Queue.TURNS, message.event_id, message.partition)
+
+    async def decide(self, click: Click) -> Decision:
+        """Find out who clicked, then let the gate decide. A stranger decides nothing."""
+        employee = await self._directory.by_identity(click.identity)
+        if employee is None or not employee.may_use_tools:
+            language = employee.language if employee else "en"
+            return Decision(False, self._sentences.say("unknown_person", language), "")
+        decision = await self._gate.decide(click, employee)
+        self._wake_delivery()
+        return decision

@@ -1,0 +1,73 @@
+"""Replies and cards as rich draws them in a terminal. Pure: a reply in, something to print out."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.markdown import Markdown
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from core.catalogue import Catalogue
+from core.events import Verb
+from core.replies import Button, Card, Citation, Reply
+
+COMMANDS = {
+    Verb.CONFIRM: "/confirm",
+    Verb.CANCEL: "/cancel",
+    Verb.EDIT: "/edit",
+    Verb.SEND_CODE: "/resend",
+    Verb.PROVE: "/code",
+    Verb.NO_CODE: "/nocode",
+    Verb.TAKE: "/take",
+    Verb.APPROVE: "/approve",
+    Verb.DENY: "/deny",
+    Verb.NOT_ME: "/notme",
+}
+SHORT = 8
+
+
+def draw_reply(reply: Reply, sentences: Catalogue) -> RenderableType:
+    """A whole reply: text, the clauses it rests on, and its card."""
+    parts: list[RenderableType] = []
+    if reply.text:
+        parts.append(Markdown(reply.text))
+    parts += [_draw_citation(citation, reply.language, sentences) for citation in reply.citations]
+    if reply.card is not None:
+        parts.append(draw_card(reply.card, reply.language, sentences))
+    if reply.model:
+        parts.append(Text(reply.model, style="dim"))
+    return Group(*parts)
+
+
+def draw_card(card: Card, language: str, sentences: Catalogue) -> RenderableType:
+    """A card with its facts whole, and its buttons as commands."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for fact in card.facts:
+        table.add_row(Text(fact.label), Text(fact.value))
+    table.add_row(Text(sentences.say("card_state", language)), Text(card.state))
+    table.add_row(Text(sentences.say("card_number", language)), Text(card.action_id[:SHORT]))
+    rows: list[RenderableType] = [table]
+    if card.note:
+        rows.append(Text(card.note, style="italic"))
+    rows += [_draw_button(button, card.action_id) for button in card.buttons]
+    return Panel(Group(*rows), title=Text(card.title), title_align="left", expand=False)
+
+
+def _draw_citation(citation: Citation, language: str, sentences: Catalogue) -> RenderableType:
+    line = sentences.say("citation", language, title=citation.title, heading=citation.heading, path=citation.path)
+    text = Text("  ").append(line, style="cyan")
+    if citation.note:
+        text.append(f"  {citation.note}", style="yellow")
+    return text.append(f"\n  “{citation.quote}”", style="dim italic")
+
+
+def _draw_button(button: Button, action_id: str) -> RenderableType:
+    command = f"{COMMANDS[button.verb]} {action_id[:SHORT]}"
+    if button.verb is Verb.PROVE:
+        command = f"{COMMANDS[button.verb]} 123456 {action_id[:SHORT]}"
+    elif button.fields:
+        command += "".join(f" {field.upper()}" for field in button.fields)
+    return Text("  ").append(f"[{button.label}]", style="bold green").append(f"  {command}", style="dim")

@@ -1,0 +1,51 @@
+"""A channel that only remembers: for tests, the demo's transcript and answers as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events import Address
+from core.ports import Capabilities
+from core.replies import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One post. `replaces` names the post it took the place of."""
+
+    receipt: str
+    address: Address
+    reply: Reply
+    replaces: str = ""
+
+
+class RecordingChannel:
+    """Implements `core.ports.Channel`; `posts` holds everything in the order it came."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.posts: list[Posted] = []
+
+    @property
+    def name(self) -> str:
+        """See `Channel.name`."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `Channel.capabilities`."""
+        return Capabilities(modals=True)
+
+    async def send(self, address: Address, reply: Reply, key: str) -> str:
+        """See `Channel.send`. A repeated key is dropped."""
+        if all(post.receipt != key for post in self.posts):
+            self.posts.append(Posted(key, address, reply))
+        return key
+
+    async def update(self, address: Address, receipt: str, reply: Reply) -> None:
+        """See `Channel.update`. The update is remembered as a post of its own."""
+        self.posts.append(Posted(receipt, address, reply, replaces=receipt))
+
+    async def direct(self, tenant: str, user: str) -> Address:
+        """See `Channel.direct`."""
+        return Address(self._name, tenant, user, user=user)

@@ -1,0 +1,104 @@
+"""Every setting of the product, composed of the packages' own sections. The only place that reads the environment.
+
+`LOKET_HOME` is `home`; `LOKET_LLM_BASE_URL` is `base_url` of the section `llm`. A `.env` file in the working
+directory counts where the environment says nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from policies.settings import PolicySettings
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.sources import read_env_file
+
+from actions.settings import GateSettings
+from agent.settings import AgentSettings, AiSettings
+from connectors.settings import EmbeddingSettings, LlmSettings
+from core.errors import ConfigError
+
+PREFIX = "LOKET_"
+ENV_FILE = Path(".env")
+
+
+class Settings(BaseSettings):
+    """All settings. Raises pydantic's ValidationError; `read_settings` turns that into one line."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    home: Path = Path(".loket")
+    """The folder of all state in the embedded form: database, indexes, keys, log, the embedded outside world."""
+
+    database_url: str = ""
+    """Where the database is, as `postgresql+psycopg://user:password@host/name`. Empty: SQLite in the home folder."""
+
+    engine: Literal["inline", "dbos"] = "inline"
+    """What runs the queued work: `inline` in this process, or `dbos` with a queue that survives the process."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is written to `log/loket.jsonl` in the home folder. Message texts are never logged."""
+
+    llm: LlmSettings = Field(default_factory=LlmSettings)
+    embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
+    ai: AiSettings = Field(default_factory=AiSettings)
+    agent: AgentSettings = Field(default_factory=AgentSettings)
+    policies: PolicySettings = Field(default_factory=PolicySettings)
+    gate: GateSettings = Field(default_factory=GateSettings)
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'loket.sqlite'}"
+
+    @property
+    def is_embedded(self) -> bool:
+        """One process, SQLite, embedded connectors: only then may the command line say who somebody is."""
+        return self.database.startswith("sqlite")
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings in force. Raises `ConfigError` with one line that says what to change."""
+    _refuse_unknown_names()
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise ConfigError("; ".join(_problems(error))) from error
+
+
+def known_names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[str]:
+    """The names of all environment variables there are."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from known_names(kind, f"{prefix}{name.upper()}_")
+        else:
+            yield f"{prefix}{name.upper()}"
+
+
+def _refuse_unknown_names() -> None:
+    known = set(known_names())
+    in_file = read_env_file(ENV_FILE) if ENV_FILE.is_file() else {}
+    for name in sorted({*os.environ, *(key.upper() for key in in_file)}):
+        if name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+            hint = f"did you mean {close[0]}?" if close else "`.env.example` lists all settings"
+            raise ConfigError(f"there is no setting {name}; {hint}")
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False, include_input=False):
+        name = PREFIX + "_".join(str(part).upper() for part in problem["loc"])
+        yield f"{name}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"

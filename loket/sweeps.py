@@ -1,0 +1,69 @@
+"""The sweep: time passes, processes die; every few seconds it is checked that nothing was left lying."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from loket.engine import Engine, Queue
+from storage import Database, Tx
+
+
+class Sweepable(Protocol):
+    """What the sweep needs of the gate."""
+
+    async def sweep(self) -> None:
+        """Expiry, reminders, and a wake-up for every approved or unfinished action."""
+
+
+class Sweep:
+    """Submits unhandled messages again, lets the gate look at its clock, and wakes delivery.
+
+    `unhandled` reads the inbox: (event id, partition), oldest first.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        gate: Sweepable,
+        engine: Engine,
+        unhandled: Callable[[Tx], list[tuple[str, str]]],
+        deliver: Callable[[], Awaitable[object]],
+        seconds: float = 2.0,
+    ) -> None:
+        self._database = database
+        self._gate = gate
+        self._engine = engine
+        self._unhandled = unhandled
+        self._deliver = deliver
+        self._seconds = seconds
+        self._task: asyncio.Task[None] | None = None
+
+    async def once(self) -> None:
+        """One round. An id that is queued or running already is not queued twice: the engine sees to that."""
+        for event_id, partition in await self._database.read(self._unhandled):
+            self._engine.submit(Queue.TURNS, event_id, partition)
+        await self._gate.sweep()
+        await self._deliver()
+
+    async def start(self) -> None:
+        """Sweep now and then every few seconds."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Sweep no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.once()
+            except Exception as error:  # noqa: BLE001 - a sweep that fails must not be the last one
+                structlog.get_logger("loket.sweep").error("sweep_failed", error=type(error).__name__)
+            await asyncio.sleep(self._seconds)
