@@ -7,8 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from actions.rules import Rule
 from core.events import Address
-from core.people import Employee
+from core.people import ChannelIdentity, Employee
 from core.replies import Fact
 from core.risk import Risk
 from tools.spec import Tool
@@ -45,6 +46,9 @@ class Prepared:
     subject: Employee
     account_id: str | None
     tier: Risk
+    rule: Rule
+    rule_version: int
+    proof_method: str
     title: str
     facts: tuple[Fact, ...]
     notice: str
@@ -52,10 +56,27 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """One row of the ledger."""
+class Origin:
+    """Where a proposal came from: the event, the conversation and the place to answer."""
 
     action_id: str
+    event_id: str
+    conversation_id: str
+    address: Address
+    identity: ChannelIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One row of the ledger.
+
+    `version` grows with every change of the row. `proof_method` is empty until identity is proved: `code` or
+    `callback`; `callback_due` means that an approver has to ring the person before their yes counts.
+    `due_at` is when the present state runs out, `expires_at` (sealed) when the action itself does; both UTC.
+    """
+
+    action_id: str
+    version: int
     event_id: str
     conversation_id: str
     address: Address
@@ -71,6 +92,8 @@ class Action:
     approver_groups: tuple[str, ...]
     proof_needed: bool
     proof_method: str
+    proof_detail: str
+    proof_at: datetime | None
     nonce: str
     seal: str
     state: State
@@ -80,6 +103,9 @@ class Action:
     created_at: datetime
     expires_at: datetime
     due_at: datetime | None
+    asked_at: datetime | None
+    taken_by: str
+    taken_until: datetime | None
     fencing: str
     claimed_at: datetime | None
     reference: str

@@ -23,8 +23,7 @@ class Catalogue:
     @cached_property
     def _sentences(self) -> dict[str, dict[str, str]]:
         return {
-            file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))
-            for file in sorted(self._folder.glob("*.yaml"))
+            file.stem: yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(self._folder.glob("*.yaml"))
         }
 
     @property

@@ -9,15 +9,15 @@ class LoketError(Exception):
     """The root of all errors that are ours."""
 
 
-class ToolRetry(LoketError):  # noqa: N818 - named for who acts, not for being an error
+class ToolRetry(LoketError):
     """The model acts: it may call again with better arguments. The text is written for the model."""
 
 
-class ToolFailed(LoketError):  # noqa: N818
+class ToolFailed(LoketError):
     """The model acts: it tells the person that this did not work, and why."""
 
 
-class Refused(LoketError):  # noqa: N818
+class Refused(LoketError):
     """The person is told no. `reason` is a key of the message catalogue, never free text from a model."""
 
     def __init__(self, reason: str, outcome: Outcome = Outcome.REFUSED_FORBIDDEN, **details: str) -> None:

@@ -39,20 +39,14 @@ class OutcomeMeaning:
 
 
 MEANINGS: dict[Outcome, OutcomeMeaning] = {
-    Outcome.ANSWERED: OutcomeMeaning(
-        "Answered", "An answer with its source, or a fact from a read tool.", True
-    ),
+    Outcome.ANSWERED: OutcomeMeaning("Answered", "An answer with its source, or a fact from a read tool.", True),
     Outcome.CLARIFIED: OutcomeMeaning("Asked back", "One question was put to the person first.", True),
     Outcome.NOT_FOUND: OutcomeMeaning(
         "Not found", "No policy says it; the nearest owner and a ticket were offered.", False, "policy owner"
     ),
-    Outcome.PROPOSED: OutcomeMeaning(
-        "Proposed", "An action was drafted or moved on; it waits in the ledger.", True
-    ),
+    Outcome.PROPOSED: OutcomeMeaning("Proposed", "An action was drafted or moved on; it waits in the ledger.", True),
     Outcome.FORM: OutcomeMeaning("Form", "The person was given a form to fill in.", True),
-    Outcome.HANDED_OVER: OutcomeMeaning(
-        "Handed over", "A person was asked to take over.", True, "service desk"
-    ),
+    Outcome.HANDED_OVER: OutcomeMeaning("Handed over", "A person was asked to take over.", True, "service desk"),
     Outcome.SIGNPOSTED: OutcomeMeaning(
         "Signposted", "A human-written text names where to get help; nothing else was done.", True
     ),
@@ -72,9 +66,7 @@ MEANINGS: dict[Outcome, OutcomeMeaning] = {
     Outcome.FAILED_MODEL: OutcomeMeaning(
         "Failed: model", "Neither the model nor its fallback gave anything usable.", False, "operator"
     ),
-    Outcome.FAILED_DEADLINE: OutcomeMeaning(
-        "Failed: too slow", "The turn ran into its deadline.", False, "operator"
-    ),
+    Outcome.FAILED_DEADLINE: OutcomeMeaning("Failed: too slow", "The turn ran into its deadline.", False, "operator"),
     Outcome.FAILED_BUDGET: OutcomeMeaning(
         "Failed: budget", "The turn, the person or the day used up its budget.", False, "operator"
     ),

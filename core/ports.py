@@ -130,7 +130,5 @@ class Passage:
 class PolicySearch(Protocol):
     """Search over the passages that a set of groups may read."""
 
-    async def search(
-        self, query: str, groups: frozenset[str], k: int = 5, on: date | None = None
-    ) -> Sequence[Passage]:
+    async def search(self, query: str, groups: frozenset[str], k: int = 5, on: date | None = None) -> Sequence[Passage]:
         """Best first. Rights decide which collections are searched; `on` defaults to today."""

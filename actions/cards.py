@@ -1,0 +1,138 @@
+"""What the requester and the approvers see of an action. Pure functions: a record in, a card out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actions.records import Action, State
+from actions.words import say
+from core.events import Verb
+from core.plain_text import reveal
+from core.replies import Button, Card, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What an approver should know besides the action: read fresh from the directory when the card is drawn.
+
+    `phone` is masked; `phone_to_ring` is whole and shown only while a call-back is due.
+    """
+
+    requester: str = ""
+    subject: str = ""
+    manager: str = ""
+    phone: str = ""
+    phone_to_ring: str = ""
+    rule: str = ""
+    taken_by: str = ""
+    votes: str = ""
+
+
+def short_id(action_id: str) -> str:
+    """How people name an action: the first eight characters of its id."""
+    return action_id[:8]
+
+
+def requester_card(action: Action) -> Card:
+    """The action as its requester sees it, in their language."""
+    language = action.language
+    return Card(
+        action_id=action.action_id,
+        title=action.title,
+        state=say(f"state_{action.state}", language),
+        facts=action.facts,
+        buttons=_requester_buttons(action),
+        note=_requester_note(action),
+    )
+
+
+def approver_card(action: Action, background: Background, language: str) -> Card:
+    """The action as an approver sees it: everything that will run, whole, with unseen characters made visible."""
+    return Card(
+        action_id=action.action_id,
+        title=reveal(action.title),
+        state=say(f"state_{action.state}", language),
+        facts=tuple(_approver_facts(action, background, language)),
+        buttons=_approver_buttons(action, language),
+        note=say("callback_note", language) if _callback_due(action) else "",
+    )
+
+
+def _requester_buttons(action: Action) -> tuple[Button, ...]:
+    language = action.language
+    cancel = Button(Verb.CANCEL, say("button_cancel", language))
+    match action.state:
+        case State.AWAITING_CONFIRMATION:
+            label = "button_send_code" if action.proof_needed and not _callback_due(action) else "button_confirm"
+            return (Button(Verb.CONFIRM, say(label, language)), cancel)
+        case State.AWAITING_PROOF:
+            return (
+                Button(Verb.PROVE, say("button_prove", language), fields=("code",)),
+                Button(Verb.SEND_CODE, say("button_resend", language)),
+                Button(Verb.NO_CODE, say("button_no_code", language)),
+                cancel,
+            )
+        case State.AWAITING_APPROVAL:
+            return (cancel,)
+        case _:
+            return ()
+
+
+def _requester_note(action: Action) -> str:
+    if action.state is State.AWAITING_PROOF and action.proof_detail:
+        return say("code_sent", action.language, where=action.proof_detail)
+    if action.state is State.AWAITING_APPROVAL:
+        return say(
+            "waits_for", action.language, count=action.approvals_needed, groups=", ".join(action.approver_groups)
+        )
+    return ""
+
+
+def _approver_buttons(action: Action, language: str) -> tuple[Button, ...]:
+    if action.state is not State.AWAITING_APPROVAL:
+        return ()
+    asks = ("callback",) if _callback_due(action) else ()
+    return (
+        Button(Verb.TAKE, say("button_take", language)),
+        Button(Verb.APPROVE, say("button_approve", language), fields=asks),
+        Button(Verb.DENY, say("button_deny", language), fields=("reason",)),
+    )
+
+
+def _approver_facts(action: Action, background: Background, language: str) -> Sequence[Fact]:
+    rows = [
+        ("tool", action.tool),
+        *((f"= {name}", str(value)) for name, value in action.arguments.items()),
+        ("requester", background.requester),
+        ("subject", background.subject),
+        ("account", action.account_id or ""),
+        ("proof", _proof(action, language)),
+        ("manager", background.manager),
+        ("phone", background.phone_to_ring if _callback_due(action) else background.phone),
+        ("tier", say(f"tier_{action.tier}", language, count=action.approvals_needed)),
+        ("rule", background.rule),
+        ("votes", background.votes),
+        ("taken_by", background.taken_by),
+        ("expires", action.expires_at.strftime("%Y-%m-%d %H:%M UTC")),
+        ("reason", action.reason),
+        ("id", short_id(action.action_id)),
+    ]
+    return [
+        Fact(label[2:] if label.startswith("= ") else say(f"label_{label}", language), reveal(value))
+        for label, value in rows
+        if value
+    ]
+
+
+def _proof(action: Action, language: str) -> str:
+    if not action.proof_needed:
+        return say("proof_none", language)
+    if _callback_due(action):
+        return say("proof_callback_due", language)
+    at = action.proof_at.strftime("%Y-%m-%d %H:%M UTC") if action.proof_at else ""
+    return say(f"proof_{action.proof_method or 'waiting'}", language, where=action.proof_detail, at=at)
+
+
+def _callback_due(action: Action) -> bool:
+    return action.proof_method == "callback_due"

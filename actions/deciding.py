@@ -1,0 +1,175 @@
+"""From a click to a decision: which verb does what, in one transaction, with everybody's card updated in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from actions import ledger
+from actions.cards import Background
+from actions.flow import Overtaken
+from actions.parts import GateParts
+from actions.posting import background, post_approvers, post_requester
+from actions.records import Action, State
+from actions.requester import confirm, prove, send_code, withdraw, without_code
+from actions.results import alert, tell_result
+from actions.unwanted import report
+from actions.votes import Ballot, cast, take
+from actions.words import say
+from core.errors import Refused
+from core.events import Click, Verb
+from core.outcomes import Outcome
+from core.people import Employee
+from core.ports import Decision
+from storage import AuditEntry, Tx
+from storage.audit import record
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """One click being applied: by whom, in which transaction, and what the cards should say besides."""
+
+    parts: GateParts
+    tx: Tx
+    click: Click
+    decider: Employee
+    known: Background
+
+    @property
+    def action_id(self) -> str:
+        """The action that was clicked."""
+        return self.click.action_id
+
+    @property
+    def who(self) -> str:
+        """The person who clicked, by employee number."""
+        return self.decider.employee_id
+
+    @property
+    def origin(self) -> str:
+        """The channel it came through."""
+        return self.click.identity.channel
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence in the language of the person who clicked."""
+        return say(key, self.decider.language, **values)
+
+
+async def decide(parts: GateParts, click: Click, decider: Employee) -> Decision:
+    """See `Gate.decide`."""
+    action = await parts.database.read(lambda tx: ledger.find(tx, click.action_id))
+    try:
+        if action is None:
+            raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
+        if not decider.may_use_tools:
+            raise Refused("stranger", Outcome.REFUSED_IDENTITY)
+        known = await background(parts, action)
+        return await parts.database.run(lambda tx: _apply(Deciding(parts, tx, click, decider, known)))
+    except Overtaken:
+        return Decision(False, say("overtaken", decider.language), "")
+    except Refused as refusal:
+        return await _refuse(parts, click, decider, refusal, action)
+
+
+def _apply(now: Deciding) -> Decision:
+    handler = _VERBS.get(now.click.verb)
+    if handler is None:
+        raise Refused("wrong_state", Outcome.REFUSED_LIMIT, state="")
+    return handler(now)
+
+
+def _confirm(now: Deciding) -> Decision:
+    action = confirm(now.parts, now.tx, now.action_id, now.who, now.origin)
+    return _moved(now, action, f"confirmed_{action.state}")
+
+
+def _cancel(now: Deciding) -> Decision:
+    return _moved(now, withdraw(now.tx, now.action_id, now.who, now.origin), "ended_cancelled")
+
+
+def _send_code(now: Deciding) -> Decision:
+    action = send_code(now.parts, now.tx, now.action_id, now.who)
+    return Decision(True, now.say("code_again"), action.state.value)
+
+
+def _no_code(now: Deciding) -> Decision:
+    return _moved(now, without_code(now.parts, now.tx, now.action_id, now.who, now.origin), "callback_asked")
+
+
+def _prove(now: Deciding) -> Decision:
+    action, key = prove(now.parts, now.tx, now.action_id, now.who, now.click.fields.get("code", ""), now.origin)
+    text = now.say(key, tries=now.parts.settings.code_tries)
+    if action.state is State.AWAITING_APPROVAL:
+        post_requester(now.tx, action, text)
+        post_approvers(now.parts, now.tx, action, now.known)
+    elif action.state is State.REFUSED:
+        tell_result(now.parts, now.tx, action, None)
+        alert(now.parts, now.tx, action, "alert_burnt")
+    return Decision(key == "code_right", text, action.state.value)
+
+
+def _take(now: Deciding) -> Decision:
+    action = take(now.parts, now.tx, now.action_id, now.decider, now.origin)
+    post_approvers(now.parts, now.tx, action, replace(now.known, taken_by=now.decider.name))
+    return Decision(True, now.say("taken"), action.state.value)
+
+
+def _vote(now: Deciding) -> Decision:
+    verdict = "approve" if now.click.verb is Verb.APPROVE else "deny"
+    ballot = Ballot.of(now.decider, verdict, now.origin, now.click.fields)
+    action, key = cast(now.parts, now.tx, now.action_id, ballot)
+    post_approvers(now.parts, now.tx, action, now.known)
+    if action.state is State.DENIED:
+        tell_result(now.parts, now.tx, action, None)
+    elif action.state is State.APPROVED:
+        post_requester(now.tx, action, say("state_approved", action.language))
+    if key == "voted_braked":
+        alert(now.parts, now.tx, action, "alert_brake")
+    return Decision(True, now.say(key, count=action.approvals_needed), action.state.value)
+
+
+def _not_me(now: Deciding) -> Decision:
+    action = ledger.lock(now.tx, now.action_id)
+    if action is None or action.subject_id != now.who:
+        raise Refused("not_yours", Outcome.REFUSED_NOT_ENTITLED)
+    return Decision(True, report(now.parts, now.tx, action, f"employee:{now.who}", now.origin), "held")
+
+
+_VERBS: dict[Verb, Callable[[Deciding], Decision]] = {
+    Verb.CONFIRM: _confirm,
+    Verb.CANCEL: _cancel,
+    Verb.SEND_CODE: _send_code,
+    Verb.NO_CODE: _no_code,
+    Verb.PROVE: _prove,
+    Verb.TAKE: _take,
+    Verb.APPROVE: _vote,
+    Verb.DENY: _vote,
+    Verb.NOT_ME: _not_me,
+}
+
+
+def _moved(now: Deciding, action: Action, key: str) -> Decision:
+    post_requester(now.tx, action, say(key, action.language, title=action.title))
+    if action.asked_at is not None:
+        post_approvers(now.parts, now.tx, action, now.known)
+    return Decision(True, now.say(key, title=action.title), action.state.value)
+
+
+async def _refuse(
+    parts: GateParts, click: Click, decider: Employee, refusal: Refused, action: Action | None
+) -> Decision:
+    """Say why nothing changed, and keep that somebody tried."""
+    entry = AuditEntry(
+        actor=f"employee:{decider.employee_id}",
+        verb=f"click.{click.verb}",
+        object=f"action:{click.action_id[:64]}",
+        result=f"refused:{refusal.reason}",
+        origin=click.identity.channel,
+        request=click.event_id,
+    )
+    await parts.database.run(lambda tx: record(tx, entry))
+    details = dict(refusal.details)
+    if details.get("state"):
+        details["state"] = say(f"state_{details['state']}", decider.language)
+    text = say(f"no_{refusal.reason}", decider.language, **details)
+    return Decision(False, text, action.state.value if action else "")

@@ -1,0 +1,149 @@
+"""Secrets on their way: a code or a temporary credential, encrypted until it has left by its road, then destroyed."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import string
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from actions.tables import envelopes
+from connectors.notify import Road
+from storage import Tx, now
+from storage.keys import KeyRing
+
+Kind = Literal["code", "credential"]
+ALPHABET = "".join(sorted(set(string.ascii_letters + string.digits) - set("0OoIl1")))
+"""What a credential is made of: nothing that is misread on paper or on a phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One secret's way, without the secret. `state`: `made`, `waiting`, `sent`, `used`, `failed`."""
+
+    envelope_id: str
+    action_id: str
+    kind: Kind
+    road: Road
+    state: str
+    tries: int
+    created_at: datetime
+    expires_at: datetime
+    due_at: datetime
+
+
+def new_code() -> SecretStr:
+    """Six random digits."""
+    return SecretStr(f"{secrets.randbelow(10**6):06d}")
+
+
+def new_credential() -> SecretStr:
+    """20 characters with a capital, a small letter, a digit and a dash: about 105 bits, fits any password policy."""
+    while True:
+        groups = ["".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(4)]
+        word = "-".join(groups)
+        if any(c.islower() for c in word) and any(c.isupper() for c in word) and any(c.isdigit() for c in word):
+            return SecretStr(word)
+
+
+def put(
+    tx: Tx, keys: KeyRing, action_id: str, kind: Kind, road: Road, secret: SecretStr, *, life: timedelta, ready: bool
+) -> None:
+    """Seal a secret. `ready` ones may leave at once; others wait for `release`. A new code replaces the old one."""
+    envelope_id = f"{action_id}:{kind}"
+    key_id, nonce, ciphertext = keys.seal(secret.get_secret_value().encode(), envelope_id.encode())
+    moment = now(tx)
+    tx.change(sa.delete(envelopes).where(envelopes.c.envelope_id == envelope_id))
+    tx.change(
+        sa.insert(envelopes).values(
+            envelope_id=envelope_id,
+            action_id=action_id,
+            kind=kind,
+            road=road.value,
+            state="waiting" if ready else "made",
+            tries=0,
+            key_id=key_id,
+            nonce=nonce,
+            ciphertext=ciphertext,
+            created_at=moment,
+            expires_at=moment + life,
+            due_at=moment,
+        )
+    )
+
+
+def get(tx: Tx, action_id: str, kind: Kind) -> Envelope | None:
+    """The envelope of an action, if it has one of this kind."""
+    row = tx.execute(sa.select(envelopes).where(envelopes.c.envelope_id == f"{action_id}:{kind}")).mappings().first()
+    if row is None:
+        return None
+    return Envelope(
+        row["envelope_id"],
+        row["action_id"],
+        row["kind"],
+        Road(row["road"]),
+        row["state"],
+        row["tries"],
+        row["created_at"],
+        row["expires_at"],
+        row["due_at"],
+    )
+
+
+def unseal(tx: Tx, keys: KeyRing, action_id: str, kind: Kind) -> SecretStr | None:
+    """The secret, if it is still there."""
+    envelope_id = f"{action_id}:{kind}"
+    row = tx.execute(sa.select(envelopes).where(envelopes.c.envelope_id == envelope_id)).first()
+    if row is None or row.ciphertext is None:
+        return None
+    return SecretStr(keys.open(row.key_id, row.nonce, row.ciphertext, envelope_id.encode()).decode())
+
+
+def release(tx: Tx, action_id: str, kind: Kind) -> None:
+    """It may leave now."""
+    _set(tx, action_id, kind, state="waiting", due_at=now(tx))
+
+
+def sent(tx: Tx, action_id: str, kind: Kind) -> None:
+    """It has left. A credential is destroyed; a code is kept sealed until it is typed, burnt or too old."""
+    if kind == "credential":
+        destroy(tx, action_id, kind, state="sent")
+    else:
+        _set(tx, action_id, kind, state="sent")
+
+
+def later(tx: Tx, action_id: str, kind: Kind, pause: timedelta) -> None:
+    """It could not leave; again after `pause`."""
+    _set(tx, action_id, kind, due_at=now(tx) + pause)
+
+
+def destroy(tx: Tx, action_id: str, kind: Kind, *, state: str) -> None:
+    """Forget the secret; the row stays as the record of its way."""
+    _set(tx, action_id, kind, state=state, ciphertext=None, nonce=None, key_id="")
+
+
+def check_code(tx: Tx, keys: KeyRing, action_id: str, typed: str) -> bool:
+    """Compare in constant time and count the try. The caller has checked age and number of tries."""
+    secret = unseal(tx, keys, action_id, "code")
+    tx.change(
+        sa.update(envelopes).where(envelopes.c.envelope_id == f"{action_id}:code").values(tries=envelopes.c.tries + 1)
+    )
+    digits = "".join(c for c in typed if c.isdigit())
+    return secret is not None and hmac.compare_digest(secret.get_secret_value(), digits)
+
+
+def unfinished(tx: Tx) -> list[str]:
+    """Ids of actions with a secret that is due to leave."""
+    rows = tx.execute(
+        sa.select(envelopes.c.action_id).where(envelopes.c.state == "waiting", envelopes.c.due_at <= now(tx))
+    ).all()
+    return [row.action_id for row in rows]
+
+
+def _set(tx: Tx, action_id: str, kind: Kind, **values: object) -> None:
+    tx.change(sa.update(envelopes).where(envelopes.c.envelope_id == f"{action_id}:{kind}").values(**values))

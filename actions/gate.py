@@ -1,0 +1,209 @@
+"""The gate: the only door to the ledger. The agent proposes through it, people decide, the engine drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from actions import ledger, overview, sweep
+from actions.cards import approver_card, requester_card
+from actions.deciding import decide
+from actions.executor import execute, resume, settle_by_hand
+from actions.flow import Overtaken
+from actions.own_tools import own_tools
+from actions.parts import GateParts, GateSystems, ToolSource
+from actions.posting import background, post_requester
+from actions.prepare import prepare
+from actions.propose import propose
+from actions.records import Action, Origin, Prepared, State
+from actions.requester import confirm, withdraw
+from actions.rules import RuleBook
+from actions.secrets_out import send_due
+from actions.settings import GateSettings
+from actions.switches import switch_off, switched_off
+from actions.tables import actions
+from actions.unwanted import by_code, report
+from actions.votes import refuse_unless_entitled
+from actions.words import say
+from core.errors import Refused
+from core.events import Click
+from core.outcomes import Outcome
+from core.people import Employee
+from core.ports import Decision, RequestSummary
+from core.replies import Card, Reply
+from storage import Database, Tx
+from storage.keys import KeyRing
+
+
+class Gate:
+    """All that the rest of the house may do with actions."""
+
+    def __init__(
+        self,
+        database: Database,
+        registry: ToolSource,
+        systems: GateSystems,
+        rules: RuleBook,
+        keys: KeyRing,
+        settings: GateSettings,
+        wake: Callable[[str], None],
+    ) -> None:
+        self.parts = GateParts(
+            database, registry, systems, rules, keys, settings, wake, own_tools=own_tools(database, rules)
+        )
+        self._running: set[str] = set()
+
+    async def open(self, *, alone: bool = True) -> None:
+        """Put the first rules in force, and look at what a crash left behind (`alone`: no other executor lives)."""
+        await self.parts.database.run(self.parts.rules.open)
+        if alone:
+            await sweep.wake_orphans(self.parts)
+
+    async def prepare(
+        self,
+        requester: Employee,
+        tool_name: str,
+        arguments: object,
+        language: str,
+        said: Sequence[str] | None = None,
+    ) -> Prepared:
+        """Look at a proposal; reads only. `said` is what the requester wrote: whom a tool is about must be in it.
+
+        Raises `Refused`, `ToolRetry` (for the model), `ToolFailed`, `ConnectorError`.
+        """
+        return await prepare(self.parts, requester, tool_name, arguments, language, said)
+
+    def propose(self, tx: Tx, prepared: Prepared, origin: Origin) -> Reply:
+        """File it, in the transaction of the turn. Raises `Refused` when a brake or a change of rules holds."""
+        return propose(self.parts, tx, prepared, origin)
+
+    async def open_drafts(self, requester_id: str, conversation_id: str) -> list[Action]:
+        """What waits for this person's yes in this conversation, newest first."""
+        return await self.parts.database.read(
+            lambda tx: ledger.select(
+                tx,
+                actions.c.requester_id == requester_id,
+                actions.c.conversation_id == conversation_id,
+                ledger.in_states([State.AWAITING_CONFIRMATION]),
+            )
+        )
+
+    def confirm(self, tx: Tx, action_id: str, requester_id: str) -> Reply:
+        """ "ok" in text: the requester's own yes to their own draft. It never approves anything else."""
+        action = confirm(self.parts, tx, action_id, requester_id, "text")
+        return self._moved(tx, action, f"confirmed_{action.state}")
+
+    def cancel(self, tx: Tx, action_id: str, requester_id: str) -> Reply:
+        """ "no" in text: the requester withdraws their own draft."""
+        action = withdraw(tx, action_id, requester_id, "text")
+        return self._moved(tx, action, "ended_cancelled")
+
+    async def waiting_for_code(self, requester_id: str) -> bool:
+        """Does an action of theirs wait for a code? Then six bare digits are no message for a model."""
+        found = await self.parts.database.read(
+            lambda tx: ledger.select(
+                tx, actions.c.requester_id == requester_id, ledger.in_states([State.AWAITING_PROOF]), limit=1
+            )
+        )
+        return bool(found)
+
+    async def decide(self, click: Click, decider: Employee) -> Decision:
+        """Apply a click; `decider` comes from the verified channel. Never raises for what a person may do wrong."""
+        return await decide(self.parts, click, decider)
+
+    async def not_me(self, code: str) -> Decision:
+        """ "This was not me", with the code of a notice. Raises `Refused` for a code that was never sent."""
+
+        def write(tx: Tx) -> str:
+            action = by_code(tx, code)
+            return report(self.parts, tx, action, f"employee:{action.subject_id}", "notice")
+
+        return Decision(True, await self.parts.database.run(write), "held")
+
+    async def advance(self, action_id: str) -> None:
+        """Do what is to be done now: send a secret, execute what is approved, end what a crash left. Idempotent."""
+        if action_id in self._running:
+            return
+        self._running.add(action_id)
+        try:
+            await self._advance(action_id)
+        finally:
+            self._running.discard(action_id)
+
+    async def sweep(self) -> None:
+        """Expiry, reminders and doubtful effects; wakes every action that should move."""
+        await sweep.sweep(self.parts)
+
+    async def settle(self, action_id: str, approver: Employee, *, done: bool) -> Decision:
+        """A person looked outside and says whether an `unknown` action happened. Raises `Refused` if not entitled."""
+        action = await self.show(action_id)
+        if action is None or action.state is not State.UNKNOWN:
+            return Decision(False, say("wrong_state", self.parts.settings.approvers_language, state="-"), "")
+        refuse_unless_entitled(action, approver)
+        await settle_by_hand(self.parts, action, approver, done)
+        return Decision(True, say("settled", action.language), "done" if done else "failed")
+
+    async def mine(self, employee_id: str, limit: int = 10) -> Sequence[RequestSummary]:
+        """A person's own actions, newest first."""
+        return await overview.OwnRequests(self.parts.database).mine(employee_id, limit)
+
+    async def waiting(self) -> list[Action]:
+        """Everything that is not over, oldest first."""
+        return await overview.waiting(self.parts.database)
+
+    async def show(self, action_id: str) -> Action | None:
+        """One action by its whole id or by the eight characters people use, when these are unambiguous."""
+        if len(action_id) < 8:
+            return None
+        matches = actions.c.action_id.startswith(action_id, autoescape=True)
+        found = await self.parts.database.read(lambda tx: ledger.select(tx, matches, limit=2))
+        return found[0] if len(found) == 1 else None
+
+    async def card_for(self, action_id: str, reader: Employee) -> Card:
+        """The card as this reader sees it: their own request, or what an approver must know. Raises `Refused`."""
+        action = await self.show(action_id)
+        if action is not None and action.requester_id == reader.employee_id:
+            return requester_card(action)
+        if action is None or not reader.groups & set(action.approver_groups):
+            raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
+        known = await background(self.parts, action)
+        return approver_card(action, known, reader.language)
+
+    async def switch_off(self, admin: Employee, scope: str, reason: str) -> bool:
+        """The kill switch, for one tool or `*`: works at once. Raises `Refused` for anybody but an admin."""
+        if "admins" not in admin.groups or not admin.may_use_tools:
+            raise Refused("not_for_you", Outcome.REFUSED_NOT_ENTITLED)
+        return await self.parts.database.run(lambda tx: switch_off(tx, admin, scope, reason))
+
+    async def switched_off(self) -> dict[str, str]:
+        """What is off, and why."""
+        return await self.parts.database.read(switched_off)
+
+    async def _advance(self, action_id: str) -> None:
+        action = await self.parts.database.read(lambda tx: ledger.find(tx, action_id))
+        if action is None:
+            return
+        await send_due(self.parts, action)
+        try:
+            if action.state is State.APPROVED:
+                await execute(self.parts, action)
+            elif action.state is State.EXECUTING:
+                await resume(self.parts, action)
+            else:
+                return
+        except Overtaken:
+            return
+        after = await self.parts.database.read(lambda tx: ledger.find(tx, action_id))
+        if after is not None:
+            await send_due(self.parts, after)
+
+    def _moved(self, tx: Tx, action: Action, key: str) -> Reply:
+        text = say(key, action.language, title=action.title)
+        if action.state is not State.CANCELLED:
+            post_requester(tx, action, text)
+        return Reply(
+            text=text,
+            language=action.language,
+            outcome=Outcome.ANSWERED if action.state is State.CANCELLED else Outcome.PROPOSED,
+            card=requester_card(action),
+            private=True,
+        )

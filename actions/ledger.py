@@ -1,0 +1,77 @@
+"""Reading and filing actions: the only file that turns rows into `Action` and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from actions.records import Action, State
+from actions.tables import actions, votes
+from core.encoding import decode
+from core.events import Address
+from core.replies import Fact
+from core.risk import Risk
+from storage import Tx
+
+
+def get(tx: Tx, action_id: str) -> Action:
+    """One action. Raises KeyError when there is none."""
+    found = find(tx, action_id)
+    if found is None:
+        raise KeyError(action_id)
+    return found
+
+
+def find(tx: Tx, action_id: str) -> Action | None:
+    """One action, or None."""
+    row = tx.execute(sa.select(actions).where(actions.c.action_id == action_id)).mappings().first()
+    return _action(dict(row)) if row else None
+
+
+def lock(tx: Tx, action_id: str) -> Action | None:
+    """One action, its row locked until the transaction ends (on SQLite the whole transaction is)."""
+    statement = sa.select(actions).where(actions.c.action_id == action_id).with_for_update()
+    row = tx.execute(statement).mappings().first()
+    return _action(dict(row)) if row else None
+
+
+def select(tx: Tx, *conditions: sa.ColumnElement[bool], limit: int = 1000) -> list[Action]:
+    """Actions that meet all conditions, newest first."""
+    statement = sa.select(actions).where(*conditions).order_by(actions.c.created_at.desc()).limit(limit)
+    return [_action(dict(row)) for row in tx.execute(statement).mappings().all()]
+
+
+def in_states(states: Iterable[State]) -> sa.ColumnElement[bool]:
+    """The condition that an action is in one of these states."""
+    return actions.c.state.in_([state.value for state in states])
+
+
+def file(tx: Tx, values: dict[str, Any]) -> bool:
+    """Insert a new action; false when its id, or an open action about the same subject, is there already."""
+    return tx.add(actions, version=1, **values)
+
+
+def approvals(tx: Tx, action_id: str) -> Sequence[tuple[str, str]]:
+    """Who said yes to what: pairs of employee id and the seal they saw, in order."""
+    rows = tx.execute(
+        sa.select(votes.c.employee_id, votes.c.seal)
+        .where(votes.c.action_id == action_id, votes.c.verdict == "approve")
+        .order_by(votes.c.at)
+    ).all()
+    return [(row.employee_id, row.seal) for row in rows]
+
+
+def _action(row: dict[str, Any]) -> Action:
+    row.pop("open_subject")
+    return Action(
+        **{
+            **row,
+            "address": decode(Address, row["address"]),
+            "tier": Risk(row["tier"]),
+            "state": State(row["state"]),
+            "approver_groups": tuple(row["approver_groups"]),
+            "facts": tuple(Fact(label, value) for label, value in row["facts"]),
+        }
+    )

@@ -1,0 +1,97 @@
+"""The gate's own tools: its configuration changes only through a critical action, like anything else that matters.
+
+No model is ever offered these; they are proposed from the command line or the web page by an admin.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from typing import Annotated
+
+from pydantic import Field
+
+from actions.rules import RuleBook, parse
+from actions.switches import switch_on as put_on
+from actions.switches import switched_off
+from actions.tables import rule_versions
+from core.errors import ToolRetry
+from core.people import Employee
+from core.replies import Fact
+from core.risk import Risk
+from storage import AuditEntry, Database, now
+from storage.audit import record
+from storage.engine import Tx
+from tools.context import ActionContext, Draft, Effect, ToolContext
+from tools.spec import NOBODY, Tool, tool
+
+ADMINS = frozenset({"admins"})
+
+
+def own_tools(database: Database, rules: RuleBook) -> dict[str, Tool]:
+    """`change_rules` and `switch_on`, bound to this database."""
+    made = (_change_rules(database, rules), _switch_on(database))
+    return {one.name: one for one in made}
+
+
+def _change_rules(database: Database, rules: RuleBook) -> Tool:
+    async def prepare(ctx: ToolContext, subject: Employee, base: int, document: str) -> Draft:
+        del ctx, subject
+        parse(document)
+        version, before = await database.read(lambda tx: _in_force(rules, tx))
+        if version != base:
+            raise ToolRetry(f"the rules are at version {version} by now, not {base}: start from those")
+        diff = "\n".join(difflib.unified_diff(before.splitlines(), document.splitlines(), "in force", "new", "", "", 2))
+        if not diff:
+            raise ToolRetry("these rules are the ones in force: there is nothing to change")
+        return Draft(title=f"rules.yaml: {base} → {base + 1}", facts=(Fact("diff", diff),))
+
+    @tool(risk=Risk.CRITICAL, subject=NOBODY, groups=ADMINS, prepare=prepare)
+    async def change_rules(
+        ctx: ActionContext,
+        base: Annotated[int, Field(ge=1, description="the version that is in force")],
+        document: Annotated[str, Field(min_length=1, max_length=100_000, description="the whole new rules.yaml")],
+    ) -> Effect:
+        """Put a new version of the approval rules in force."""
+
+        def release(tx: Tx) -> None:
+            if tx.add(rule_versions, version=base + 1, document=document, action_id=ctx.key, released_at=now(tx)):
+                entry = AuditEntry(
+                    actor="system:executor",
+                    verb="rules.released",
+                    object=f"rules:{base + 1}",
+                    result="in_force",
+                    request=ctx.key,
+                    payload={"sha256": hashlib.sha256(document.encode()).hexdigest()},
+                )
+                record(tx, entry)
+
+        parse(document)
+        await database.run(release)
+        return Effect(reference=f"rules version {base + 1}")
+
+    return change_rules
+
+
+def _switch_on(database: Database) -> Tool:
+    async def prepare(ctx: ToolContext, subject: Employee, scope: str) -> Draft:
+        del ctx, subject
+        off = await database.read(switched_off)
+        if scope not in off:
+            raise ToolRetry(f"{scope!r} is not switched off")
+        return Draft(title=f"switch on: {scope}", facts=(Fact("was switched off because", off[scope]),))
+
+    @tool(risk=Risk.CRITICAL, subject=NOBODY, groups=ADMINS, prepare=prepare)
+    async def switch_on(
+        ctx: ActionContext, scope: Annotated[str, Field(max_length=100, description="a tool's name, or * for all")]
+    ) -> Effect:
+        """Switch a tool on again that was switched off."""
+        await database.run(lambda tx: put_on(tx, scope, ctx.key))
+        return Effect(reference=scope)
+
+    return switch_on
+
+
+def _in_force(rules: RuleBook, tx: Tx) -> tuple[int, str]:
+    version, _rules = rules.current(tx)
+    return version, rules.document(tx, version)

@@ -1,0 +1,91 @@
+"""Keeping everybody's card current: each state of an action goes to its slots, in the transaction that made it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from actions.cards import Background, approver_card, requester_card, short_id
+from actions.parts import GateParts
+from actions.records import Action
+from actions.tables import votes
+from actions.words import masked_phone, say
+from core.encoding import encode
+from core.events import Address, Place
+from core.people import Employee
+from core.replies import Reply
+from storage import OutboxItem, Tx, outbox
+
+
+async def background(parts: GateParts, action: Action) -> Background:
+    """What the approver's card adds, fresh from the directory."""
+    directory = parts.systems.read.directory
+    requester = await directory.by_id(action.requester_id)
+    subject = await directory.by_id(action.subject_id)
+    manager = await directory.by_id(subject.manager_id) if subject and subject.manager_id else None
+    contact = await directory.contact(action.subject_id) if action.proof_needed else None
+    taken = await directory.by_id(action.taken_by) if action.taken_by else None
+    mobile = contact.mobile if contact and contact.mobile else ""
+    desk_phone = subject.phone if subject and action.proof_needed else ""
+    return Background(
+        requester=_named(requester),
+        subject=_named(subject),
+        manager=_named(manager),
+        phone=masked_phone(mobile) if mobile else desk_phone,
+        phone_to_ring=mobile or desk_phone,
+        rule=f"rules.yaml version {action.rule_version}, {action.tool}",
+        taken_by=taken.name if taken else "",
+    )
+
+
+def post_requester(tx: Tx, action: Action, text: str) -> None:
+    """Say something about an action to its requester, with the card as it is now, in the card's slot."""
+    reply = Reply(text=text, language=action.language, card=requester_card(action), private=True)
+    _put(tx, action, "requester", action.address, reply)
+
+
+def tell_requester(tx: Tx, action: Action, key: str, text: str) -> None:
+    """Say something new to the requester: a message of its own, not the card."""
+    reply = Reply(text=text, language=action.language, private=True)
+    item = OutboxItem(f"told:{action.action_id}:{key}", "reply", encode(action.address), encode(reply))
+    outbox.put(tx, item)
+
+
+def post_approvers(parts: GateParts, tx: Tx, action: Action, known: Background) -> None:
+    """Put the approver's card, as it is now, into the room of each approver group."""
+    language = parts.settings.approvers_language
+    known = replace(known, votes=_votes(tx, action))
+    text = say("approvers_line", language, id=short_id(action.action_id), state=say(f"state_{action.state}", language))
+    reply = Reply(text=text, language=language, card=approver_card(action, known, language))
+    for group in action.approver_groups:
+        _put(tx, action, group, room_of(parts, group), reply)
+
+
+def room_of(parts: GateParts, group: str) -> Address:
+    """The room in which a group of approvers works."""
+    return Address(parts.settings.approvers_channel, parts.settings.approvers_tenant, group, Place.SHARED)
+
+
+def slot(action_id: str, reader: str) -> str:
+    """The place in a chat where one reader's card of one action is kept current."""
+    return f"card:{action_id}:{reader}"
+
+
+def _put(tx: Tx, action: Action, reader: str, address: Address, reply: Reply) -> None:
+    place = slot(action.action_id, reader)
+    key = f"{place}:{action.version}"
+    outbox.put(tx, OutboxItem(key, "reply", encode(address), encode(reply), slot=place))
+
+
+def _votes(tx: Tx, action: Action) -> str:
+    rows = tx.execute(
+        sa.select(votes.c.employee_id, votes.c.verdict)
+        .where(votes.c.action_id == action.action_id)
+        .order_by(votes.c.at)
+    ).all()
+    return ", ".join(f"{row.employee_id}: {row.verdict}" for row in rows)
+
+
+def _named(person: Employee | None) -> str:
+    return f"{person.name} ({person.employee_id}), {person.title}, {person.department}" if person else ""

@@ -1,0 +1,192 @@
+"""Looking at a proposal without filing it: who, about whom, which rule, and every reason to say no. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from actions.parts import GateParts
+from actions.records import Prepared
+from actions.roads import credential_road
+from actions.rules import Rule, Rules
+from actions.switches import refuse_if_off
+from actions.tables import holds
+from actions.tier import tier_of
+from connectors.accounts import Account
+from core.errors import Refused, ToolFailed, ToolRetry
+from core.outcomes import Outcome
+from core.people import Contact, Employee
+from core.risk import Risk
+from storage import Tx, now
+from tools.context import Draft, ToolContext
+from tools.spec import NOBODY, REQUESTER, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What holds at this moment, read in one go."""
+
+    version: int
+    rules: Rules
+    at: datetime
+
+
+async def prepare(
+    parts: GateParts,
+    requester: Employee,
+    tool_name: str,
+    arguments: object,
+    language: str,
+    said: Sequence[str] | None,
+) -> Prepared:
+    """See `Gate.prepare`."""
+    if not requester.may_use_tools:
+        raise Refused("stranger", Outcome.REFUSED_IDENTITY)
+    tool = parts.tool(tool_name)
+    if tool.risk is Risk.READ:
+        raise ToolRetry(f"{tool_name!r} only reads: it is used in the turn, not proposed")
+    if tool.groups and not tool.groups & requester.groups:
+        raise Refused("not_for_you", Outcome.REFUSED_NOT_ENTITLED)
+    checked = tool.check(arguments)
+    in_force = await parts.database.read(lambda tx: _in_force(parts, tx, tool))
+    rule = in_force.rules.tools.get(tool_name)
+    if rule is None:
+        raise Refused("no_rule")
+    subject, account, checked = await _subject(parts, tool, requester, checked, said)
+    contact = await _reachable(parts, tool, subject, in_force)
+    tier = tier_of(in_force.rules, tool, rule, requester, subject, account)
+    proof = _proof_at_start(tool, rule, contact)
+    if proof == "callback_due":
+        tier = max(tier, Risk.CRITICAL, key=lambda risk: risk.rank)
+    if tool.credential and contact is not None:
+        credential_road(contact, proof)
+    draft = await _draft(parts, tool, requester, subject, checked, language, in_force.at)
+    return Prepared(
+        tool=tool,
+        arguments=checked,
+        requester=requester,
+        subject=subject,
+        account_id=account.account_id if account else None,
+        tier=tier,
+        rule=rule,
+        rule_version=in_force.version,
+        proof_method=proof,
+        title=draft.title,
+        facts=draft.facts,
+        notice=draft.notice,
+        language=language,
+    )
+
+
+def _in_force(parts: GateParts, tx: Tx, tool: Tool) -> InForce:
+    refuse_if_off(tx, tool.name)
+    version, rules = parts.rules.current(tx)
+    return InForce(version, rules, now(tx))
+
+
+async def _subject(
+    parts: GateParts, tool: Tool, requester: Employee, arguments: dict[str, Any], said: Sequence[str] | None
+) -> tuple[Employee, Account | None, dict[str, Any]]:
+    """Whom it is about, their account, and the arguments with a name turned into an employee number."""
+    if tool.subject == NOBODY:
+        return requester, None, arguments
+    if tool.subject == REQUESTER:
+        return requester, await _ordinary_account(parts, requester), arguments
+    words = arguments[tool.subject]
+    _must_have_been_said(words, said)
+    account = await parts.systems.read.accounts.by_id(words)
+    person = await _owner(parts, account) if account else await _one_person(parts, words)
+    if person.employee_id == requester.employee_id:
+        raise ToolRetry("that is the requester: use the tool for their own account")
+    account = account or await _ordinary_account(parts, person)
+    return person, account, {**arguments, tool.subject: person.employee_id}
+
+
+def _must_have_been_said(words: str, said: Sequence[str] | None) -> None:
+    """S-31: whom a sensitive action is about comes from the requester's own words, never from text the model read."""
+    if said is None:
+        return
+    spoken = " ".join(said).casefold()
+    if not any(part in spoken for part in words.casefold().split() if len(part) > 1):
+        raise ToolRetry(f"the requester has not named {words!r} themselves: ask them whom they mean")
+
+
+async def _one_person(parts: GateParts, words: str) -> Employee:
+    found = await parts.systems.read.directory.find(words, limit=5)
+    if not found:
+        raise ToolRetry(f"nobody in the directory is called {words!r}: ask the requester for the full name")
+    exact = [one for one in found if words.casefold() in (one.name.casefold(), one.employee_id.casefold())]
+    candidates = exact or list(found)
+    if len(candidates) > 1:
+        names = "; ".join(f"{one.name} ({one.employee_id}, {one.department})" for one in candidates)
+        raise ToolRetry(f"several people match {words!r}: {names}. Ask the requester which one they mean")
+    return candidates[0]
+
+
+async def _owner(parts: GateParts, account: Account) -> Employee:
+    owner = await parts.systems.read.directory.by_id(account.employee_id) if account.employee_id else None
+    if owner is None:
+        raise Refused("account_protected")  # a service account belongs to nobody
+    return owner
+
+
+async def _ordinary_account(parts: GateParts, person: Employee) -> Account:
+    accounts = await parts.systems.read.accounts.of(person.employee_id)
+    if not accounts:
+        raise ToolFailed(f"{person.name} has no account that a service desk manages")
+    return accounts[0]
+
+
+async def _reachable(parts: GateParts, tool: Tool, subject: Employee, in_force: InForce) -> Contact | None:
+    """The subject's registered addresses, when the tool needs them; refuses fresh changes and held people."""
+    if tool.subject == NOBODY:
+        return None
+    if not subject.may_use_tools:
+        raise Refused("account_disabled")
+    contact = await parts.systems.read.directory.contact(subject.employee_id)
+    if contact is None:
+        raise ToolFailed(f"no registered addresses are known for {subject.name}: the service desk must help in person")
+    quiet = timedelta(hours=in_force.rules.brake.contact_quiet_hours)
+    if contact.changed_at > in_force.at - quiet:
+        raise Refused("contact_changed", hours=str(in_force.rules.brake.contact_quiet_hours))
+    await parts.database.read(lambda tx: refuse_if_held(tx, subject.employee_id))
+    return contact
+
+
+def refuse_if_held(tx: Tx, employee_id: str) -> None:
+    """Raises `Refused` while a "this was not me" holds this person's account."""
+    until = tx.execute(sa.select(holds.c.until).where(holds.c.employee_id == employee_id)).scalar()
+    if until is not None and until > now(tx):
+        raise Refused("held")
+
+
+def _proof_at_start(tool: Tool, rule: Rule, contact: Contact | None) -> str:
+    """Empty: a code is still to come (or nothing is asked); `callback_due`: an approver must ring the person."""
+    if not tool.proof:
+        return ""
+    if "code" in rule.proof and contact is not None and contact.mobile:
+        return ""
+    if "callback" in rule.proof:
+        return "callback_due"
+    raise Refused("no_proof_possible")
+
+
+async def _draft(
+    parts: GateParts,
+    tool: Tool,
+    requester: Employee,
+    subject: Employee,
+    arguments: dict[str, Any],
+    language: str,
+    at: datetime,
+) -> Draft:
+    if tool.prepare is None:
+        return Draft(title=tool.name)
+    draft: Draft = await tool.prepare(
+        ToolContext(requester=requester, language=language, now=at, systems=parts.systems.read), subject, **arguments
+    )
+    return draft

@@ -1,0 +1,89 @@
+"""Telling people how an action ended: the requester in the chat, the subject on every registered address."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from actions import envelopes
+from actions.parts import GateParts
+from actions.posting import post_requester, room_of, tell_requester
+from actions.records import Action, State
+from actions.roads import notice_roads
+from actions.words import masked_mail, masked_phone, say
+from connectors.notify import Road
+from core.encoding import encode
+from core.people import Contact
+from core.replies import Reply
+from storage import OutboxItem, Tx, outbox
+
+
+def tell_result(parts: GateParts, tx: Tx, action: Action, contact: Contact | None) -> None:
+    """Everybody who has to know hears it once; all of it in the transaction that ended the action."""
+    text = _sentence(tx, action, contact)
+    post_requester(tx, action, say(f"state_{action.state}", action.language))
+    tell_requester(tx, action, action.state.value, text)
+    if action.state is State.DONE and contact is not None and action.account_id:
+        _notify_subject(tx, action, contact)
+    if action.state is State.UNKNOWN:
+        alert(parts, tx, action, "alert_unknown")
+
+
+def alert(parts: GateParts, tx: Tx, action: Action, key: str) -> None:
+    """Tell the groups that must look at it: the approvers, and whom the rules name."""
+    _version, rules = parts.rules.current(tx)
+    language = parts.settings.approvers_language
+    text = say(key, language, id=action.action_id[:8], title=action.title, person=action.subject_id)
+    for group in dict.fromkeys((*action.approver_groups, *rules.alerts)):
+        reply = Reply(text=text, language=language)
+        item = OutboxItem(
+            f"alert:{key}:{action.action_id}:{group}", "reply", encode(room_of(parts, group)), encode(reply)
+        )
+        outbox.put(tx, item)
+
+
+def not_me_code(action: Action) -> str:
+    """What the notice about a change carries, to report it as unwanted. Follows from the nonce; not guessable."""
+    return hashlib.sha256(f"not-me:{action.nonce}:{action.seal}".encode()).hexdigest()[:12].upper()
+
+
+def is_not_me_code(action: Action, typed: str) -> bool:
+    """Compared in constant time."""
+    return secrets.compare_digest(not_me_code(action), typed.strip().upper())
+
+
+def _sentence(tx: Tx, action: Action, contact: Contact | None) -> str:
+    language = action.language
+    values = {
+        "title": action.title,
+        "reference": action.reference,
+        "address": action.result_address,
+        "reason": say(f"why_{action.reason}", language) if _explained(action) else action.reason,
+    }
+    if action.state is State.DONE:
+        if envelopes.get(tx, action.action_id, "credential") is not None and contact is not None:
+            return say("done_credential", language, where=_where(tx, action, contact), **values)
+        return say("done_with_link" if action.result_address else "done", language, **values)
+    key = f"ended_{action.state}" if not values["reason"] else f"ended_{action.state}_because"
+    return say(key, language, **values)
+
+
+def _explained(action: Action) -> bool:
+    return action.state is not State.DENIED and bool(action.reason)
+
+
+def _where(tx: Tx, action: Action, contact: Contact) -> str:
+    envelope = envelopes.get(tx, action.action_id, "credential")
+    if envelope is not None and envelope.road is Road.SMS and contact.mobile:
+        return masked_phone(contact.mobile)
+    return masked_mail(contact.private_email or contact.work_email)
+
+
+def _notify_subject(tx: Tx, action: Action, contact: Contact) -> None:
+    """S-28: all registered addresses, once each, with the way to say "this was not me"."""
+    language = action.language
+    text = say("notice_text", language, title=action.title, code=not_me_code(action))
+    for road, address in notice_roads(contact):
+        destination = {"road": road.value, "address": address, "employee_id": action.subject_id}
+        payload = {"subject": say("notice_subject", language), "text": text}
+        outbox.put(tx, OutboxItem(f"notice:{action.action_id}:{road}", "notify", destination, payload))

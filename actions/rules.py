@@ -1,0 +1,126 @@
+"""Who must say yes before a tool runs: the released `rules.yaml`, read so that an IT manager and the code agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import sqlalchemy as sa
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from actions.hours import OpeningHours
+from actions.tables import rule_versions
+from core.errors import ConfigError
+from core.risk import Risk
+from storage import AuditEntry, Tx, now
+from storage.audit import record
+
+FIRST_RULES = Path(__file__).with_name("rules.yaml")
+ProofMethod = Literal["code", "callback"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Rule(_Strict):
+    """One tool's rule. `approvals` may only raise what its tier asks; `proof` lists what counts, best first."""
+
+    tier: Risk = Field(strict=False)
+    approvers: tuple[str, ...] = Field(default=(), strict=False)
+    approvals: int = Field(default=0, ge=0, le=5)
+    proof: tuple[ProofMethod, ...] = Field(default=(), strict=False)
+    lifetime_hours: int = Field(default=24, ge=1, le=168)
+    hours: str = ""
+
+
+class Names(_Strict):
+    """Groups, people and accounts, by their directory names."""
+
+    groups: frozenset[str] = Field(default=frozenset(), strict=False)
+    people: frozenset[str] = Field(default=frozenset(), strict=False)
+    accounts: frozenset[str] = Field(default=frozenset(), strict=False)
+
+
+class Brake(_Strict):
+    """What slows people down before habit does harm."""
+
+    requests_a_day: int = Field(default=3, ge=1, le=50)
+    votes_an_hour: int = Field(default=10, ge=1, le=500)
+    median_seconds: float = Field(default=3.0, ge=0, le=60)
+    contact_quiet_hours: int = Field(default=72, ge=0, le=720)
+
+
+class Rules(_Strict):
+    """The whole file. `approvals` says how many entitled people each tier needs."""
+
+    tools: dict[str, Rule]
+    approvals: dict[Literal["write", "sensitive", "critical"], int]
+    vip: Names = Names()
+    protected: Names = Names()
+    brake: Brake = Brake()
+    hours: dict[str, OpeningHours] = {}
+    alerts: tuple[str, ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Rules:
+        if self.approvals.get("sensitive", 0) < 1 or self.approvals.get("critical", 0) < 2:
+            raise ValueError("approvals: sensitive needs at least 1 person and critical at least 2")
+        for name, rule in self.tools.items():
+            if rule.tier in (Risk.SENSITIVE, Risk.CRITICAL) and not rule.approvers:
+                raise ValueError(f"tools.{name}: a {rule.tier} tool needs approvers")
+            if rule.hours and rule.hours not in self.hours:
+                raise ValueError(f"tools.{name}: there are no opening hours called {rule.hours!r}")
+        return self
+
+    def needed(self, tier: Risk, rule: Rule) -> int:
+        """How many people have to say yes for this tier; a rule can only raise it."""
+        if tier in (Risk.READ, Risk.FORBIDDEN):
+            raise ValueError(f"nothing of tier {tier} is ever put to a vote")
+        people = {str(name): count for name, count in self.approvals.items()}
+        return max(people.get(tier.value, 0), rule.approvals)
+
+
+def parse(document: str, where: str = "rules.yaml") -> Rules:
+    """The rules in a YAML text. Raises `ConfigError` that names every place and what would be right."""
+    try:
+        return Rules.model_validate(yaml.safe_load(document))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where} is not valid YAML: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']}"
+            for problem in error.errors(include_url=False)
+        )
+        raise ConfigError(f"{where} cannot be used, the released rules stay in force: {problems}") from error
+
+
+class RuleBook:
+    """The released versions. A file on disk is only ever a proposal; what is in the table is in force."""
+
+    def __init__(self) -> None:
+        self._parsed: dict[int, Rules] = {}
+
+    def open(self, tx: Tx) -> None:
+        """Put the packaged rules in force as version 1 on a new database. Called once at start."""
+        document = FIRST_RULES.read_text(encoding="utf-8")
+        parse(document)
+        if tx.add(rule_versions, version=1, document=document, action_id="first", released_at=now(tx)):
+            record(tx, AuditEntry(actor="system:setup", verb="rules.released", object="rules:1", result="in_force"))
+
+    def current(self, tx: Tx) -> tuple[int, Rules]:
+        """The version in force and its rules. Raises `ConfigError` when none was ever released: default deny."""
+        version = tx.execute(sa.select(sa.func.max(rule_versions.c.version))).scalar()
+        if version is None:
+            raise ConfigError("no rules are in force: start Loket once with a writable database")
+        if version not in self._parsed:
+            self._parsed[version] = parse(self.document(tx, version), f"rules version {version}")
+        return version, self._parsed[version]
+
+    def document(self, tx: Tx, version: int) -> str:
+        """The text of one released version."""
+        text: str = tx.execute(
+            sa.select(rule_versions.c.document).where(rule_versions.c.version == version)
+        ).scalar_one()
+        return text

@@ -1,0 +1,43 @@
+"""The seal: the hash over exactly what will run. Votes are cast on it; any drift voids them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+
+from actions.records import Action
+
+
+def new_nonce() -> str:
+    """128 random bits, as hex."""
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Exactly what will run, for whom, under which rules and until when."""
+
+    tool: str
+    tool_hash: str
+    arguments: dict[str, Any]
+    requester_id: str
+    subject_id: str
+    account_id: str | None
+    rule_version: int
+    nonce: str
+    expires_at: datetime
+
+    def hash(self) -> str:
+        """SHA-256 over canonical JSON (RFC 8785). Arguments have passed the tool's strict model before."""
+        sealed = {**asdict(self), "expires_at": self.expires_at.astimezone(UTC).isoformat(timespec="microseconds")}
+        return hashlib.sha256(rfc8785.dumps(sealed)).hexdigest()
+
+
+def seal_of(action: Action) -> str:
+    """The seal computed anew from the stored row: must equal `action.seal` and the seal of every vote."""
+    return Sealed(**{part.name: getattr(action, part.name) for part in fields(Sealed)}).hash()

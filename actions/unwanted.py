@@ -1,0 +1,47 @@
+""" "This was not me": voids what waits about a person, blocks new requests, and alerts security."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from actions import envelopes, ledger
+from actions.flow import MOVES, move, note
+from actions.parts import GateParts
+from actions.posting import post_requester
+from actions.records import Action, State
+from actions.results import alert, is_not_me_code
+from actions.tables import actions, holds
+from actions.words import say
+from core.errors import Refused
+from core.outcomes import Outcome
+from storage import Tx, now
+
+MEMORY = timedelta(days=30)
+"""How long the code of a notice works."""
+
+
+def by_code(tx: Tx, typed: str) -> Action:
+    """The action whose notice carried this code. Raises `Refused` for any other text."""
+    recent = ledger.select(
+        tx, actions.c.created_at > now(tx) - MEMORY, actions.c.account_id.is_not(None), ledger.in_states([State.DONE])
+    )
+    for action in recent:
+        if is_not_me_code(action, typed):
+            return action
+    raise Refused("code_unknown", Outcome.REFUSED_NOT_ENTITLED)
+
+
+def report(parts: GateParts, tx: Tx, action: Action, actor: str, origin: str) -> str:
+    """Act on "this was not me" for the subject of `action`. Returns what to say; reporting twice is harmless."""
+    until = now(tx) + timedelta(hours=parts.settings.hold_hours)
+    held = tx.add(holds, employee_id=action.subject_id, until=until, action_id=action.action_id)
+    if not held:
+        tx.change(holds.update().where(holds.c.employee_id == action.subject_id).values(until=until))
+    envelopes.destroy(tx, action.action_id, "credential", state="failed")
+    note(tx, action, "action.unwanted", actor=actor, result="held", origin=origin)
+    for other in ledger.select(tx, actions.c.open_subject == action.subject_id):
+        if State.CANCELLED in MOVES[other.state]:
+            voided = move(tx, other, State.CANCELLED, actor=actor, origin=origin, due_at=None, reason="unwanted")
+            post_requester(tx, voided, say("ended_cancelled", voided.language, title=voided.title))
+    alert(parts, tx, action, "alert_unwanted")
+    return say("not_me_heard", action.language, hours=parts.settings.hold_hours)
