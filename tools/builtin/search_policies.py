@@ -9,6 +9,7 @@ from pydantic import Field
 
 from core.ports import Passage
 from tools import Found, IsoDate, LongText, Risk, ToolContext, ToolRetry, one_line, tool
+from tools.builtin.groups import EVERYBODY
 from tools.texts import quoted
 
 PASSAGES = 5
@@ -34,7 +35,9 @@ async def search_policies(
     if not passages:
         return Found("No passage was found.", empty=True)
     blocks = [_block(number, passage) for number, passage in enumerate(passages, start=1)]
-    return Found("\n\n".join(blocks), passages=tuple(passages))
+    # One restricted passage makes the whole answer private: which of them it will rest on is not known yet.
+    restricted = any(EVERYBODY not in passage.audience for passage in passages)
+    return Found("\n\n".join(blocks), personal=restricted, passages=tuple(passages))
 
 
 def _day(as_of: str | None) -> date | None:
