@@ -1,0 +1,1 @@
+"""The organisation's own policies: documents, passages, indexes and search."""

@@ -1,0 +1,54 @@
+"""What an organisation can set about its policies."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PolicySettings(BaseModel):
+    """The settings of this package; `loket.settings` fills them from the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    default_language: str = "en"
+    """Language of a document that names none and is too short to tell (two-letter code)."""
+
+    default_owner: str = ""
+    """Owner of a document that names none: the team that people are sent to. Empty: the desk itself."""
+
+    default_contact: str = ""
+    """Contact address of a document that names none."""
+
+    default_audience: list[str] = Field(default=["all-staff"], min_length=1)
+    """Groups that may read a document that names no audience."""
+
+    max_document_mb: float = Field(default=50, gt=0, le=2_000)
+    """Larger files are refused before they are read (megabytes)."""
+
+    max_document_words: int = Field(default=500_000, ge=1_000)
+    """Documents with more words than this are refused: nobody reads them, and indexing one takes an hour."""
+
+    convert_seconds: float = Field(default=60, gt=0, le=3_600)
+    """How long turning one PDF, DOCX, XLSX or HTML file into text may take."""
+
+    convert_memory_mb: int = Field(default=2_000, ge=200)
+    """Memory that turning one file into text may use; stops files that unpack into far more than they show."""
+
+    gist_words: int = Field(default=60, ge=10, le=400)
+    """Words of a section that its own vector is made of, after the title and headings. Changing it rebuilds the
+    index. 60 was as good as whole sections at half the cost (docs/quality.md)."""
+
+    max_passage_chars: int = Field(default=6_000, ge=500)
+    """A section longer than this is returned as its part around the hit."""
+
+    lexical_weight: float = Field(default=0.6, ge=0, le=5)
+    """Weight of matching words beside the two vector similarities, each at most 1."""
+
+    not_in_force_factor: float = Field(default=0.8, gt=0, le=1)
+    """Superseded and upcoming text competes with this part of its score, and is listed below current text."""
+
+    relevant_similarity: float = Field(default=0.35, ge=-1, le=1)
+    """Below this similarity a passage alone is no reason to answer; the agent reads it, search does not cut."""
+
+    candidates: int = Field(default=100, ge=20, le=1_000)
+    """How many hits each index is asked for before they are joined."""
