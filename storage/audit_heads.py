@@ -1,0 +1,152 @@
+"""Signed heads of the audit chain, in a file outside the database: who cuts or rewrites the chain cannot reach them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import rfc8785
+import sqlalchemy as sa
+
+from core.errors import ConnectorError, LoketError
+from storage.engine import Database, Tx, now
+from storage.keys import SigningKey
+from storage.tables import audit
+
+PREFIX = b"loket audit head\n"  # a signature over a head is a signature over nothing else
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Row `seq` had this hash at that moment (database time, ISO 8601). `key` is the id of the signing key."""
+
+    seq: int
+    hash: str
+    at: str
+    key: str
+
+
+class AuditGap(LoketError):
+    """Security acts: the chain no longer holds a head that was signed. It was cut, rewritten or restored."""
+
+
+class AuditHeads:
+    """Appends a signed head to `path` at most every `every` seconds, and a last one when it stops.
+
+    Only a chain that has grown gets a new head. While the file or the database cannot be reached, it is logged and
+    tried again; the next head covers all rows since the last.
+    """
+
+    def __init__(self, database: Database, path: Path, key: SigningKey, *, every: float = 60.0) -> None:
+        self._database = database
+        self._path = path
+        self._key = key
+        self._every = every
+        self._last: Head | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+
+    def sign_now(self) -> Head | None:
+        """Sign the newest row and append it to the file; nothing when there is no new row. Blocking.
+
+        Raises AuditGap when the chain does not hold the last signed head, ConnectorError when the file or the
+        database cannot be reached.
+        """
+        self._last = self._last or _last_head(self._path)
+        with self._database.reading() as tx:
+            self._check(tx)
+            head = _newest(tx, self._key.key_id)
+        if head is None or (self._last is not None and head.seq == self._last.seq):
+            return None
+        _append_line(self._path, head, self._key)
+        self._last = head
+        return head
+
+    async def start(self) -> None:
+        """Sign from now on, in the background."""
+        self._stop.clear()
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Sign what is there, and end."""
+        if self._task is None:
+            return
+        self._stop.set()
+        await self._task
+        self._task = None
+        await self._try()
+
+    async def _run(self) -> None:
+        while not self._stop.is_set():
+            await self._try()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), self._every)
+
+    async def _try(self) -> None:
+        try:
+            await asyncio.to_thread(self.sign_now)
+        except AuditGap as error:
+            log.critical("%s", error)
+        except ConnectorError as error:
+            log.error("no head of the audit chain was signed: %s", error)
+
+    def _check(self, tx: Tx) -> None:
+        if self._last is None:
+            return
+        found = tx.execute(sa.select(audit.c.hash).where(audit.c.seq == self._last.seq)).scalar()
+        if found != self._last.hash:
+            raise AuditGap(
+                f"the audit chain does not hold row {self._last.seq} as it was signed at {self._last.at}: "
+                "it was cut off, changed, or restored from an older backup"
+            )
+
+
+def _newest(tx: Tx, key_id: str) -> Head | None:
+    row = tx.execute(sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
+    return Head(row.seq, row.hash, now(tx).isoformat(timespec="microseconds"), key_id) if row else None
+
+
+def _append_line(path: Path, head: Head, key: SigningKey) -> None:
+    values = asdict(head)
+    signature = key.sign(PREFIX + rfc8785.dumps(values))
+    line = json.dumps(values | {"signature": base64.b64encode(signature).decode("ascii")}) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torn = not _tail(path).endswith(b"\n")
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(descriptor, (b"\n" if torn else b"") + line.encode("utf-8"))  # one write: whole lines
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise ConnectorError("audit heads", f"{path} cannot be written: {error.strerror}") from error
+
+
+def _last_head(path: Path) -> Head | None:
+    """The last whole head of the file, if there is one."""
+    try:
+        lines = _tail(path).splitlines()
+    except OSError as error:
+        raise ConnectorError("audit heads", f"{path} cannot be read: {error.strerror}") from error
+    for line in reversed(lines):
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            values = json.loads(line)
+            return Head(int(values["seq"]), str(values["hash"]), str(values["at"]), str(values["key"]))
+    return None
+
+
+def _tail(path: Path) -> bytes:
+    """The last few lines; the file grows for years. An empty or missing file ends well."""
+    if not path.exists() or path.stat().st_size == 0:
+        return b"\n"
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 8192))
+        return file.read()
