@@ -237,6 +237,7 @@ async def _record(parts: GateParts, action: Action, ended: Ended) -> None:
             return
         if ended.state is State.DONE:
             envelopes.release(tx, action.action_id, "credential")
+            tx.after_commit.append(lambda: parts.wake(action.action_id))  # to send it
         elif ended.state is State.FAILED:
             envelopes.destroy(tx, action.action_id, "credential", state="failed")
         tell_result(parts, tx, after, contact)

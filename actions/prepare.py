@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,9 @@ from core.risk import Risk
 from storage import Tx, now
 from tools.context import Draft, ToolContext
 from tools.spec import NOBODY, REQUESTER, Tool
+
+
+_WORD = re.compile(r"[\w.@+-]*\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,8 @@ async def prepare(
     if rule is None:
         raise Refused("no_rule")
     subject, account, checked = await _subject(parts, tool, requester, checked, said)
-    contact = await _reachable(parts, tool, subject, in_force)
     tier = tier_of(in_force.rules, tool, rule, requester, subject, account)
+    contact = await _reachable(parts, tool, subject, in_force)
     proof = _proof_at_start(tool, rule, contact)
     if proof == "callback_due":
         tier = max(tier, Risk.CRITICAL, key=lambda risk: risk.rank)
@@ -97,22 +101,24 @@ async def _subject(
     if tool.subject == REQUESTER:
         return requester, await _ordinary_account(parts, requester), arguments
     words = arguments[tool.subject]
-    _must_have_been_said(words, said)
     account = await parts.systems.read.accounts.by_id(words)
     person = await _owner(parts, account) if account else await _one_person(parts, words)
     if person.employee_id == requester.employee_id:
         raise ToolRetry("that is the requester: use the tool for their own account")
     account = account or await _ordinary_account(parts, person)
+    _must_have_been_named(person, account, said)
     return person, account, {**arguments, tool.subject: person.employee_id}
 
 
-def _must_have_been_said(words: str, said: Sequence[str] | None) -> None:
-    """S-31: whom a sensitive action is about comes from the requester's own words, never from text the model read."""
+def _must_have_been_named(person: Employee, account: Account, said: Sequence[str] | None) -> None:
+    """S-31: whom an action is about comes from the requester's own words, never from text the model read."""
     if said is None:
         return
-    spoken = " ".join(said).casefold()
-    if not any(part in spoken for part in words.casefold().split() if len(part) > 1):
-        raise ToolRetry(f"the requester has not named {words!r} themselves: ask them whom they mean")
+    spoken = _WORD.findall(" ".join(said).casefold())
+    names = {part for part in _WORD.findall(person.name.casefold()) if len(part) > 2}
+    names |= {person.employee_id.casefold(), person.email.casefold(), account.account_id.casefold()}
+    if names.isdisjoint(spoken):
+        raise ToolRetry(f"the requester has not named {person.name} themselves: ask them whom they mean")
 
 
 async def _one_person(parts: GateParts, words: str) -> Employee:

@@ -75,12 +75,12 @@ def take(parts: GateParts, tx: Tx, action_id: str, approver: Employee, origin: s
 
 def refuse_unless_entitled(action: Action, approver: Employee) -> None:
     """Raises `Refused` unless this person may vote: entitled, and neither requester nor subject, by person."""
-    if not approver.may_use_tools or not approver.groups & set(action.approver_groups):
-        raise Refused("not_entitled", Outcome.REFUSED_NOT_ENTITLED, groups=", ".join(action.approver_groups))
     if approver.employee_id == action.requester_id:
         raise Refused("own_request", Outcome.REFUSED_NOT_ENTITLED)
     if approver.employee_id == action.subject_id:
         raise Refused("about_you", Outcome.REFUSED_NOT_ENTITLED)
+    if not approver.may_use_tools or not approver.groups & set(action.approver_groups):
+        raise Refused("not_entitled", Outcome.REFUSED_NOT_ENTITLED, groups=", ".join(action.approver_groups))
 
 
 def _open_for_votes(tx: Tx, action_id: str, approver: Employee) -> Action:
