@@ -1,0 +1,46 @@
+# Everything a newcomer or CI needs. All of it works from a clean checkout with Python 3.11+, make and the package index.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check lint test lock clean
+
+help:  ## What there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+
+setup: $(VENV)/.ready  ## A virtual environment with exactly the locked packages
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Loket needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked packages (about a minute the first time) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup  ## One employee's day at the counter, played in this terminal
+	@$(BIN)/loket demo
+
+lint: setup  ## Format, lint, types and layers
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/python -m mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache >$(VENV)/lint-imports.log 2>&1 || { cat $(VENV)/lint-imports.log; exit 1; }
+
+check: lint  ## lint and the unit tests: a minute
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not postgres and not data" tests/unit tests/test_*.py
+
+test: lint  ## All tests that need no account; says what it skipped and why
+	@$(BIN)/python -m pytest -n 2
+
+lock: setup  ## Resolve the packages anew and write requirements.lock
+	@$(PYTHON) -m venv $(VENV)/lock
+	@$(VENV)/lock/bin/python -m pip install --quiet uv
+	@$(VENV)/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet -o requirements.lock
+	@rm -rf $(VENV)/lock
+
+clean:  ## Forget the environment and all state of the embedded form
+	@rm -rf $(VENV) .loket build *.egg-info
