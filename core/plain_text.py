@@ -19,7 +19,9 @@ _LINE_ENDS = "\x0b\x0c\x85\u2028\u2029"
 # Spaces that look like an ordinary one, private characters, and the bracket that marks what was spelled out.
 _ODD = "\u1680\u2000-\u200a\u202f\u205f\u3000\ue000-\uf8ff\U000f0000-\U0010ffff⟦"
 
-_REMOVED = re.compile(f"[{_UNSEEN}{_BROKEN}]")
+# A single joiner between letters of the Arabic and Indic scripts is spelling; anywhere else it only hides.
+_SPELLING = "[\u0600-\u0dff]"
+_REMOVED = re.compile(f"(?!(?<={_SPELLING})[\u200c\u200d]{_SPELLING})[{_UNSEEN}{_BROKEN}]")
 _BREAK = re.compile(f"\r\n?|[{_LINE_ENDS}]")
 _SPELLED = re.compile(f"[{_UNSEEN}{_BROKEN}{_LINE_ENDS}{_ODD}\r]")
 _PART = re.compile(f"[^\\W\\d_]+|[{_UNSEEN}{_BROKEN}{_LINE_ENDS}{_ODD}\r]")
@@ -29,7 +31,8 @@ def visible(text: str) -> str:
     """The text as a reader would see it: nothing hidden is left for a model to obey.
 
     Removes the tag block, zero-width characters, variation selectors, bidi and other controls; every kind of line
-    end becomes a line feed. Accents, other scripts, punctuation and emoji (their base character) stay.
+    end becomes a line feed. Accents, other scripts, punctuation and emoji (their base character) stay, and so do the
+    joiners that Arabic and Indic scripts spell with.
     """
     if text.isascii() and text.isprintable():
         return text

@@ -43,6 +43,10 @@ class Registry:
         """The names of the tools that are on, in order of loading."""
         return tuple(loaded.name for loaded in self._on())
 
+    def all(self) -> tuple[LoadedTool, ...]:
+        """Every loaded tool, also those that are off: for an admin's list, never for a model."""
+        return tuple(self._tools.values())
+
     def get(self, name: str) -> LoadedTool:
         """The tool of this name. Raises `ToolRetry` that names the tools there are."""
         for loaded in self._on():

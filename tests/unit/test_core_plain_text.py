@@ -35,10 +35,15 @@ def test_hidden_characters_do_not_reach_a_model(text: str) -> None:
         "café\n- first\n\tsecond",
         "👍 done",
         "محمد الأمين",
+        "علی\u200cرضا",
     ],
 )
 def test_honest_names_and_text_survive(honest: str) -> None:
     assert visible(honest) == honest
+
+
+def test_joiners_that_spell_nothing_are_removed() -> None:
+    assert visible("علی\u200c\u200d\u200cرضا \u200da\u200cb") == "علیرضا ab"
 
 
 def test_every_kind_of_line_end_becomes_a_line_feed() -> None:

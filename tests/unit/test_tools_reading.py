@@ -112,6 +112,20 @@ async def test_a_whole_name_wins_from_longer_names(room: ToolRoom) -> None:
     assert (await room.ask(SANNE, "find_person", name="Jan de Boer")).facts[1].value == "Inspector"
 
 
+async def test_two_people_of_one_name_are_both_named(room: ToolRoom) -> None:
+    room.world.add_person(
+        "E2001", "Jan de Boer", email="jan.deboer2@dhb.example", title="Diver", department="Nautical Affairs"
+    )
+    found = await room.ask(SANNE, "find_person", name="jan de boer")
+    assert {fact.value for fact in found.facts} == {"Inspector, Nautical Affairs", "Diver, Nautical Affairs"}
+
+
+async def test_a_manager_who_left_is_not_named(room: ToolRoom) -> None:
+    room.world.deactivate("E1007")
+    assert "Ineke Smit" not in (await room.ask(TOM, "find_person", name="Sanne de Wit")).text
+    assert (await room.ask(SANNE, "find_person", name="my manager")).empty
+
+
 @pytest.mark.parametrize("gone", ["Bram Peeters", "Lucía Ferreira", "Scan service", "Xyzzy Nobody", "?!"])
 async def test_people_who_left_guests_services_and_strangers_are_not_found(room: ToolRoom, gone: str) -> None:
     if gone == "?!":

@@ -77,6 +77,7 @@ def test_a_switched_off_tool_is_gone_at_once_and_comes_back() -> None:
     assert registry.get("reset_my_password").name == "reset_my_password"
     off.add("*")
     assert registry.names == ()
+    assert len(registry.all()) == 12
 
 
 async def test_a_switched_off_tool_is_not_offered(tmp_path: Path) -> None:

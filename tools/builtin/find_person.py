@@ -51,7 +51,7 @@ async def _people(ctx: ToolContext, name: str | None) -> Sequence[Employee]:
         raise ToolRetry("name: give the name of a colleague, as the person typed it")
     found = [person for person in await ctx.systems.directory.find(name, SHOWN) if person.may_use_tools]
     exact = [person for person in found if name.casefold() in _exact_names(person)]
-    return exact if len(exact) == 1 else found
+    return exact or found
 
 
 def _exact_names(person: Employee) -> tuple[str, ...]:
