@@ -94,6 +94,18 @@ def _prepare_postgres(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.autocommit = False
 
 
+def probe_writing(connection: Connection) -> None:
+    """Write something that changes nothing: SQLite begins a writing transaction on a read-only file all the same.
+
+    Raises ConnectorError for a Postgres that only reads (a standby), SQLAlchemy's error for a SQLite file.
+    """
+    if connection.dialect.name == "sqlite":
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA user_version={int(version)}")
+    elif connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
+        raise ConnectorError("database", "this Postgres server only reads: give the address of the primary")
+
+
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """Turn what the disk or the server did wrong into a ConnectorError; errors of our statements stay what they are."""

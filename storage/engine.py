@@ -21,7 +21,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.base import Executable
 
 from core.errors import ConfigError, ConnectorError
-from storage.connections import LOCK_SECONDS, READING, build_engine, clear_errors, worth_repeating
+from storage.connections import LOCK_SECONDS, READING, build_engine, clear_errors, probe_writing, worth_repeating
 
 T = TypeVar("T")
 REPEATS = 3
@@ -117,11 +117,12 @@ class Database:
         """All or nothing. On leaving: the audit entries are appended, then everything commits.
 
         Raises ConnectorError when the database is full, locked, read-only or gone: then nothing has changed, except
-        that a connection lost during the commit itself may have committed. Transactions are never nested.
+        that a connection lost during the commit itself may have committed. RuntimeError for a transaction inside
+        a transaction of the same thread: it would wait for itself.
         """
         from storage.audit import append
 
-        with clear_errors(), self._turn_to_write(), self.engine.connect() as connection:
+        with self._not_nested(), clear_errors(), self._turn_to_write(), self.engine.connect() as connection:
             tx = Tx(connection, self.clock_offset)
             with connection.begin():
                 yield tx
@@ -153,7 +154,7 @@ class Database:
         """Raises ConfigError, one line, when the database cannot be opened for writing."""
         try:
             with self.transaction() as tx:
-                now(tx)
+                probe_writing(tx.connection)
         except ConnectorError as error:
             raise ConfigError(f"the database cannot be used: {error.detail}") from error
 
