@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import structlog
 from pydantic import SecretStr, ValidationError
@@ -16,7 +15,7 @@ from core.errors import ConnectorError
 from core.events import Address, Place
 from core.ports import Channel
 from core.replies import Reply
-from storage import Database, outbox
+from storage import Database, Tx, now, outbox
 from storage.faultpoint import reached
 from storage.outbox import Waiting
 
@@ -73,10 +72,12 @@ class Delivery:
         """Send everything that is due now; says how many posts were made."""
         sent = 0
         async with self._lock:
-            while batch := await self._database.read(outbox.due):
+            # Looking costs no write lock; claiming does.
+            while await self._database.read(lambda tx: outbox.due(tx, 1)):
+                batch = await self._database.run(outbox.claim)
                 results = await asyncio.gather(*(self._serve(room) for room in _by_room(batch)))
                 sent += sum(results)
-                if len(batch) < 50:
+                if not batch:
                     break
         return sent
 
@@ -95,9 +96,7 @@ class Delivery:
                 continue
 
     async def _until_next(self) -> float:
-        def seconds(tx: Any) -> float:
-            from storage import now
-
+        def seconds(tx: Tx) -> float:
             due = outbox.next_due(tx)
             return LONGEST_SLEEP if due is None else (due - now(tx)).total_seconds()
 
@@ -109,8 +108,10 @@ class Delivery:
             if position:
                 await asyncio.sleep(self._pace.get(str(item.destination.get("channel", "")), 0.0))
             if not await self._deliver(item):
-                break  # the rest of the room keeps its order: it waits for the next round
+                break
             sent += 1
+        for item in items[sent + 1 :]:  # the room keeps its order: what comes after a failure waits as long as it
+            await self._database.run(lambda tx, item=item: outbox.mark_failed(tx, item, "waits for an earlier one"))
         return sent
 
     async def _deliver(self, item: Waiting) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from core.errors import ConfigError
 
@@ -42,6 +44,16 @@ class Home:
         return self.folder / "world"
 
     @property
+    def audit_heads(self) -> Path:
+        """Signed heads of the audit chain. Keep a copy on another machine: this one proves nothing about itself."""
+        return self.folder / "audit" / "heads.jsonl"
+
+    @property
+    def audit_public_key(self) -> Path:
+        """What the heads are checked with."""
+        return self.folder / "audit" / "public-key.pem"
+
+    @property
     def keys(self) -> Path:
         """Sealing and envelope keys; readable by the owner only."""
         return self.folder / "keys"
@@ -50,6 +62,11 @@ class Home:
     def log(self) -> Path:
         """JSON lines, one event each."""
         return self.folder / "log" / "loket.jsonl"
+
+    @property
+    def rooms(self) -> Path:
+        """What was said in the rooms of the terminal."""
+        return self.folder / "rooms"
 
     @property
     def queue(self) -> str:
@@ -65,48 +82,37 @@ class Home:
             raise ConfigError(f"LOKET_HOME={self.folder} cannot be made or written: {error.strerror}") from error
 
     def owner(self) -> Owner | None:
-        """The live process that owns the folder, if any. A lock of a dead process counts as none."""
+        """The live process that owns the folder, if any. The lock of a dead process is none: the kernel gave it back."""
         try:
-            values = json.loads(self.lock_file.read_text(encoding="utf-8"))
-            owner = Owner(int(values["pid"]), str(values["command"]))
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            with self.lock_file.open("r+", encoding="utf-8") as file:
+                if _lock(file):
+                    return None
+                values = json.loads(file.read() or "{}")
+        except (FileNotFoundError, ValueError):
             return None
-        return owner if _is_alive(owner.pid) else None
+        return Owner(int(values.get("pid", 0)), str(values.get("command", "another command")))
 
     @contextmanager
     def owned(self, command: str) -> Iterator[None]:
         """Own the folder while the block runs. Raises `ConfigError` when another live process does."""
         self.create()
-        self._take(command)
-        try:
+        with self.lock_file.open("a+", encoding="utf-8") as file:
+            if not _lock(file):
+                owner = self.owner() or Owner(0, "another command")
+                raise ConfigError(
+                    f"{self.folder} is in use by `{owner.command}` (process {owner.pid}); "
+                    "stop it first, or set LOKET_HOME to another folder"
+                )
+            file.truncate(0)
+            file.write(json.dumps({"pid": os.getpid(), "command": command}))
+            file.flush()
             yield
-        finally:
-            self.lock_file.unlink(missing_ok=True)
-
-    def _take(self, command: str) -> None:
-        text = json.dumps({"pid": os.getpid(), "command": command})
-        for _ in range(2):
-            try:
-                with self.lock_file.open("x", encoding="utf-8") as file:
-                    file.write(text)
-            except FileExistsError:
-                owner = self.owner()
-                if owner is not None:
-                    raise ConfigError(
-                        f"{self.folder} is in use by `{owner.command}` (process {owner.pid}); "
-                        "stop it first, or set LOKET_HOME to another folder"
-                    ) from None
-                self.lock_file.unlink(missing_ok=True)
-            else:
-                return
-        raise ConfigError(f"{self.lock_file} could not be taken; try again")
+            file.truncate(0)
 
 
-def _is_alive(pid: int) -> bool:
+def _lock(file: TextIO) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    except PermissionError:
-        return True
     return True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -72,16 +73,40 @@ class JsonLines:
             self._file = None
 
 
-def set_up(path: Path, level: str) -> JsonLines:
-    """Send all log events to `path`. Nothing goes to the terminal. Close what is returned when done."""
+@contextmanager
+def logging_to(path: Path, level: str) -> Iterator[None]:
+    """Send all log events of the block to `path`, ours and those of libraries. Nothing goes to the terminal."""
     lines = JsonLines(path)
+    number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[structlog.processors.add_log_level, _only_known_fields],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=lambda *args: lines,
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
     )
-    return lines
+    handler = _Libraries(lines)
+    handler.setLevel(max(number, logging.WARNING))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        lines.close()
+
+
+class _Libraries(logging.Handler):
+    """Standard logging: which logger, and what kind of event; never its text, which may quote anything."""
+
+    def __init__(self, lines: JsonLines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append one line."""
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        event = {"level": record.levelname.lower(), "event": "library", "system": record.name, "error": error}
+        self._lines.msg(_only_known_fields(None, "", event))
 
 
 def _only_known_fields(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:

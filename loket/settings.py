@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from policies.settings import PolicySettings
+from dotenv import dotenv_values
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings.sources import read_env_file
 
 from actions.settings import GateSettings
 from agent.settings import AgentSettings, AiSettings
-from connectors.settings import EmbeddingSettings, LlmSettings
+from connectors.settings import EmbeddingSettings, LlmSettings, OutsideSettings
 from core.errors import ConfigError
+from policies.settings import PolicySettings
 
 PREFIX = "LOKET_"
 ENV_FILE = Path(".env")
@@ -53,6 +53,7 @@ class Settings(BaseSettings):
 
     llm: LlmSettings = Field(default_factory=LlmSettings)
     embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
+    outside: OutsideSettings = Field(default_factory=OutsideSettings)
     ai: AiSettings = Field(default_factory=AiSettings)
     agent: AgentSettings = Field(default_factory=AgentSettings)
     policies: PolicySettings = Field(default_factory=PolicySettings)
@@ -62,6 +63,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.home.absolute() / 'loket.sqlite'}"
+
+    @property
+    def database_file(self) -> Path:
+        """The file of a SQLite database."""
+        return Path(self.database.removeprefix("sqlite:///"))
 
     @property
     def is_embedded(self) -> bool:
@@ -90,7 +96,7 @@ def known_names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iter
 
 def _refuse_unknown_names() -> None:
     known = set(known_names())
-    in_file = read_env_file(ENV_FILE) if ENV_FILE.is_file() else {}
+    in_file = dotenv_values(ENV_FILE) if ENV_FILE.is_file() else {}
     for name in sorted({*os.environ, *(key.upper() for key in in_file)}):
         if name.startswith(PREFIX) and name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.encoding import decode, encode
 from core.events import Address
+from core.people import ChannelIdentity
 from core.ports import Capabilities
 from core.replies import Reply
 
@@ -31,13 +32,16 @@ class Line:
     replaces: str = ""
 
 
-class TerminalChannel:
-    """Implements `core.ports.Channel`. `show` draws what is posted in the rooms of `rooms`."""
+Listener = Callable[[str, Line], None]
+"""Called with the room and what was posted in it."""
 
-    def __init__(self, folder: Path, rooms: frozenset[str] = frozenset(), show: Callable[[Line], None] | None = None):
+
+class TerminalChannel:
+    """Implements `core.ports.Channel`; whoever looks at rooms `listen`s."""
+
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._rooms = rooms
-        self._show = show
+        self._listeners: list[Listener] = []
 
     @property
     def name(self) -> str:
@@ -51,45 +55,68 @@ class TerminalChannel:
 
     async def send(self, address: Address, reply: Reply, key: str) -> str:
         """See `Channel.send`."""
-        await self._post(address, Line(key, reply, address.thread))
+        await self._post(address.room, Line(key, reply, address.thread))
         return key
 
     async def update(self, address: Address, receipt: str, reply: Reply) -> None:
         """See `Channel.update`. A terminal cannot change what it printed: the new state is printed below."""
-        await self._post(address, Line(receipt, reply, address.thread, replaces=receipt))
+        await self._post(address.room, Line(receipt, reply, address.thread, replaces=receipt))
 
     async def direct(self, tenant: str, user: str) -> Address:
         """See `Channel.direct`."""
-        return Address(NAME, tenant, user, user=user)
+        return address_of(user)
 
-    def unseen(self) -> list[Line]:
-        """What was posted in the viewed rooms while nobody looked, and from now on counts as seen."""
-        lines: list[Line] = []
-        for room in sorted(self._rooms):
-            file, mark = self._file(room), self._mark(room)
-            posted = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-            seen = int(mark.read_text()) if mark.exists() else 0
-            lines += [decode(Line, json.loads(line)) for line in posted[seen:]]
-            if len(posted) > seen:
-                mark.write_text(str(len(posted)))
-        return lines
+    def listen(self, listener: Listener) -> None:
+        """Hear of every post from now on."""
+        self._listeners.append(listener)
 
-    async def _post(self, address: Address, line: Line) -> None:
-        await asyncio.to_thread(self._append, address.room, line)
-        if self._show is not None and address.room in self._rooms:
-            self.unseen()
-            self._show(line)
+    def unseen(self, room: str) -> list[Line]:
+        """What was posted in a room while nobody looked; from now on it counts as seen."""
+        posted = self._posted(room)
+        seen = self._seen(room)
+        if len(posted) > seen:
+            self._mark(room).write_text(str(len(posted)))
+        return [decode(Line, json.loads(line)) for line in posted[seen:]]
+
+    def saw(self, room: str) -> None:
+        """Count the newest post as seen, unless there are older ones that nobody saw."""
+        posted = len(self._posted(room))
+        if posted - self._seen(room) == 1:
+            self._mark(room).write_text(str(posted))
+
+    async def _post(self, room: str, line: Line) -> None:
+        await asyncio.to_thread(self._append, room, line)
+        for listener in self._listeners:
+            listener(room, line)
 
     def _append(self, room: str, line: Line) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._file(room).open("a", encoding="utf-8") as file:
             file.write(json.dumps(encode(line), ensure_ascii=False) + "\n")
 
+    def _posted(self, room: str) -> list[str]:
+        file = self._file(room)
+        return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+    def _seen(self, room: str) -> int:
+        mark = self._mark(room)
+        return int(mark.read_text()) if mark.exists() else 0
+
     def _file(self, room: str) -> Path:
         return self._folder / f"{_file_name(room)}.jsonl"
 
     def _mark(self, room: str) -> Path:
         return self._folder / f"{_file_name(room)}.seen"
+
+
+def identity_of(employee_id: str) -> ChannelIdentity:
+    """Who somebody is in the terminal: the embedded form trusts whoever holds the home folder."""
+    return ChannelIdentity(NAME, TENANT, employee_id)
+
+
+def address_of(employee_id: str, thread: str | None = None) -> Address:
+    """A person's own chat in the terminal."""
+    return Address(NAME, TENANT, employee_id, thread=thread, user=employee_id)
 
 
 def _file_name(room: str) -> str:

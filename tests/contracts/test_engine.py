@@ -35,7 +35,7 @@ class Notebook:
         self.calls: list[str] = []
 
     async def __call__(self, work_id: str) -> None:
-        partition = work_id.split("/")[0]
+        partition = work_id.partition("/")[0]
         self.calls.append(work_id)
         self.overlaps += partition in self.open
         self.open.add(partition)
@@ -69,6 +69,13 @@ async def start(engine: Engine, handler: Callable[..., object]) -> None:
 
 async def settle(engine: Engine) -> None:
     await asyncio.wait_for(engine.settle(), 20)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
 
 
 async def test_work_of_one_partition_is_done_in_the_order_submitted_and_never_overlaps(engine: Engine) -> None:
@@ -107,8 +114,7 @@ async def test_a_wake_up_while_the_handler_runs_makes_it_run_once_more(engine: E
     notebook = Notebook(pause=0.3)
     await start(engine, notebook)
     engine.submit(Queue.ACTIONS, "act/1", "act")
-    while not notebook.open:
-        await asyncio.sleep(0.01)
+    await until(lambda: bool(notebook.open))
     for _ in range(3):
         engine.submit(Queue.ACTIONS, "act/1", "act")
     await settle(engine)
@@ -153,9 +159,7 @@ async def test_a_handler_that_always_raises_does_not_block_its_partition(engine:
 async def test_any_thread_may_submit(engine: Engine) -> None:
     notebook = Notebook()
     await start(engine, notebook)
-    threads = [
-        threading.Thread(target=engine.submit, args=(Queue.ACTIONS, f"act-{n}/0", f"act-{n}")) for n in range(8)
-    ]
+    threads = [threading.Thread(target=engine.submit, args=(Queue.ACTIONS, f"act-{n}/0", f"act-{n}")) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -169,8 +173,7 @@ async def test_a_stop_lets_the_running_work_finish_and_starts_nothing_new(engine
     await start(engine, notebook)
     engine.submit(Queue.TURNS, "anna/0", "anna")
     engine.submit(Queue.TURNS, "anna/1", "anna")
-    while not notebook.open:
-        await asyncio.sleep(0.01)
+    await until(lambda: bool(notebook.open))
     await engine.stop()
     assert notebook.done == ["anna/0"]
     await asyncio.to_thread(lambda: None)  # the loop is still usable

@@ -1,0 +1,125 @@
+"""`loket approvals`: see what waits for an approver, and vote."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from actions.records import Action
+from core.errors import ConfigError, Refused
+from core.events import Verb
+from core.people import Employee
+from core.ports import Decision
+from loket.bootstrap import Counter
+from loket.command.running import employee_of, looking, run, settings_for_a_person, working
+from loket.drawing import SHORT, draw_card
+from loket.home import Home
+from loket.settings import Settings
+from loket.typed_clicks import click_of
+from loket.words import SENTENCES
+
+app = typer.Typer(help="See what waits for an approver, and vote.", no_args_is_help=True)
+As = Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="Who votes, such as E1003.")]
+Named = Annotated[str, typer.Argument(metavar="ID", help="The request's number, or its first eight characters.")]
+
+
+@app.command("list")
+def show(as_: As = "") -> None:
+    """
+    List the requests that wait. With --as: the cards that this approver may see.
+
+    Examples:
+
+      loket approvals list
+
+      loket approvals list --as E1003
+    """
+    run(_list(settings_for_a_person(), as_))
+
+
+@app.command()
+def approve(
+    action_id: Named,
+    as_: As,
+    callback: Annotated[str, typer.Option(help="How you called the person back, where the card asks for it.")] = "",
+) -> None:
+    """
+    Say yes to one request. Where no other process owns the home folder it is carried out before this returns.
+
+    Example:
+
+      loket approvals approve 1a2b3c4d --as E1003
+    """
+    fields = {"callback": callback} if callback else {}
+    _vote(settings_for_a_person(), action_id, as_, Verb.APPROVE, fields)
+
+
+@app.command()
+def deny(
+    action_id: Named,
+    as_: As,
+    reason: Annotated[str, typer.Option(help="Why; the requester reads it.")],
+) -> None:
+    """
+    Say no to one request. The first no is final.
+
+    Example:
+
+      loket approvals deny 1a2b3c4d --as E1003 --reason "ask your manager first"
+    """
+    _vote(settings_for_a_person(), action_id, as_, Verb.DENY, {"reason": reason})
+
+
+async def _list(settings: Settings, employee_id: str) -> None:
+    async with looking(settings) as counter:
+        waiting = await counter.gate.waiting()
+        if employee_id:
+            await _print_cards(counter, waiting, await employee_of(counter, employee_id))
+            return
+    table = Table("id", "what", "requester", "state", "approvers", "until")
+    for action in waiting:
+        until = action.expires_at.strftime("%Y-%m-%d %H:%M UTC")
+        groups = ", ".join(action.approver_groups)
+        table.add_row(action.action_id[:SHORT], action.title, action.requester_id, action.state.value, groups, until)
+    Console().print(table if waiting else "Nothing waits.")
+
+
+async def _print_cards(counter: Counter, waiting: list[Action], reader: Employee) -> None:
+    shown = 0
+    for action in waiting:
+        try:
+            card = await counter.gate.card_for(action.action_id, reader)
+        except Refused:
+            continue  # somebody else's request
+        Console().print(draw_card(card, reader.language, SENTENCES))
+        shown += 1
+    if not shown:
+        Console().print("Nothing waits for you.")
+
+
+def _vote(settings: Settings, action_id: str, employee_id: str, verb: Verb, fields: dict[str, str]) -> None:
+    decision = run(_cast(settings, action_id, employee_id, verb, fields))
+    Console().print(decision.text, markup=False)
+    raise typer.Exit(0 if decision.accepted else 1)
+
+
+async def _cast(settings: Settings, action_id: str, employee_id: str, verb: Verb, fields: dict[str, str]) -> Decision:
+    home = Home(settings.home)
+    if home.owner() is not None:  # its sweep carries out what is approved here
+        async with looking(settings) as counter:
+            return await _decide(counter, action_id, employee_id, verb, fields)
+    async with working(settings, f"loket approvals {verb.value}") as counter:
+        decision = await _decide(counter, action_id, employee_id, verb, fields)
+        await counter.settle()
+        return decision
+
+
+async def _decide(counter: Counter, action_id: str, employee_id: str, verb: Verb, fields: dict[str, str]) -> Decision:
+    await employee_of(counter, employee_id)
+    action = await counter.gate.show(action_id)
+    if action is None:
+        raise ConfigError(f"there is no request {action_id}; `loket approvals list` shows what waits")
+    return await counter.desk.decide(click_of(employee_id, action.action_id, verb, fields))

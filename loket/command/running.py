@@ -1,0 +1,81 @@
+"""Running a counter for the time of one command: settings, the lock on the home folder, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from rich.console import Console
+
+from core.errors import ConfigError
+from core.people import Employee
+from loket.bootstrap import Counter, build
+from loket.home import Home
+from loket.logs import logging_to
+from loket.settings import Settings, read_settings
+from loket.terminal import TerminalChannel, identity_of
+from loket.words import say
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine. Ctrl-C ends it quietly with code 1."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None
+
+
+def settings_for_a_person() -> Settings:
+    """The settings, where the command line may say who somebody is. Raises `ConfigError` elsewhere."""
+    settings = read_settings()
+    if not settings.is_embedded:
+        raise ConfigError(
+            "--as exists only in the embedded form: with LOKET_DATABASE_URL on a server a shell is no identity; "
+            "use Slack, Teams or the web page"
+        )
+    return settings
+
+
+@asynccontextmanager
+async def working(settings: Settings, command: str, channel: TerminalChannel | None = None) -> AsyncIterator[Counter]:
+    """A started counter that owns the home folder. Raises `ConfigError` when another process owns it."""
+    home = Home(settings.home)
+    with home.owned(command), logging_to(home.log, settings.log_level):
+        counter = build(settings, channels=(channel or TerminalChannel(home.rooms),))
+        await counter.start()
+        try:
+            yield counter
+        finally:
+            await counter.stop()
+
+
+@asynccontextmanager
+async def looking(settings: Settings) -> AsyncIterator[Counter]:
+    """A counter that only reads tables and casts votes; whoever owns the home folder does the rest."""
+    home = Home(settings.home)
+    home.create()
+    with logging_to(home.log, settings.log_level):
+        counter = build(settings)
+        await counter.open()
+        try:
+            yield counter
+        finally:
+            await counter.close()
+
+
+async def warn_if_no_policies(counter: Counter) -> None:
+    """Say on standard error that the handbook was never read in, and with which command it is."""
+    if not await counter.library.list():
+        Console(stderr=True).print(say("not_ingested", "en"), style="yellow", markup=False)
+
+
+async def employee_of(counter: Counter, employee_id: str) -> Employee:
+    """The active employee with this number. Raises `ConfigError` with what to do."""
+    employee = await counter.directory.by_identity(identity_of(employee_id))
+    if employee is None:
+        raise ConfigError(f"there is no employee {employee_id}; the sample staff is E1001 to E1044, such as E1002")
+    return employee

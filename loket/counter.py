@@ -1,0 +1,96 @@
+"""The product put together: what runs, in which order it starts and stops, and when it is quiet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from policies.library import Library
+
+from actions.gate import Gate
+from agent.turn import TurnRunner, TurnSummary
+from connectors.directory import Directory
+from connectors.embedded import World
+from core.ports import Desk
+from loket import migrate
+from loket.delivery import Delivery
+from loket.engine import Engine, Queue
+from loket.home import Home
+from loket.sweeps import Sweep
+from storage import Database
+from storage.audit_heads import AuditHeads
+from tools.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Everything there is one of. Made by `loket.bootstrap.build`.
+
+    `open` prepares the tables, `start` begins to work; `close` and `stop` are their ends. `closing` are the things
+    that hold connections. `listeners` hear of every turn that ended here.
+    """
+
+    home: Home
+    database: Database
+    world: World
+    directory: Directory
+    registry: Registry
+    library: Library
+    gate: Gate
+    desk: Desk
+    runner: TurnRunner
+    engine: Engine
+    delivery: Delivery
+    sweep: Sweep
+    heads: AuditHeads
+    closing: Sequence[Callable[[], Awaitable[None]]] = ()
+    listeners: list[Callable[[TurnSummary], None]] = field(default_factory=list)
+
+    async def open(self, *, alone: bool = False) -> None:
+        """Prepare the tables and the first rules. `alone`: no other process carries actions out."""
+        await asyncio.to_thread(migrate.upgrade, self.database)
+        await self.gate.open(alone=alone)
+
+    async def start(self) -> None:
+        """Open, take up what an earlier process left behind, and begin to work."""
+        await self.open(alone=True)
+        await self.engine.start({Queue.TURNS: self._turn, Queue.ACTIONS: self._advance})
+        await self.delivery.start()
+        await self.sweep.start()
+        await self.heads.start()
+
+    async def settle(self) -> None:
+        """Wait until nothing is queued, running or due for delivery."""
+        await self.engine.settle()
+        while await self.delivery.deliver_due():
+            await self.engine.settle()
+
+    async def stop(self) -> None:
+        """Let what runs finish, deliver what is due, sign the audit chain, close."""
+        await self.sweep.stop()
+        await self.engine.stop()
+        await self.delivery.deliver_due()
+        await self.delivery.stop()
+        await self.heads.stop()
+        await self.close()
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        for close in self.closing:
+            await close()
+        await asyncio.to_thread(self.database.close)
+
+    async def _turn(self, event_id: str) -> None:
+        try:
+            summary = await self.runner.run(event_id)
+        finally:
+            self.delivery.wake()
+        for listener in self.listeners:
+            listener(summary)
+
+    async def _advance(self, action_id: str) -> None:
+        try:
+            await self.gate.advance(action_id)
+        finally:
+            self.delivery.wake()
