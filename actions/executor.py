@@ -32,7 +32,7 @@ from connectors.accounts import Account
 from connectors.notify import Road
 from core.errors import ConnectorError, EffectUnknown, LoketError, Refused, ToolFailed
 from core.people import Employee
-from core.risk import Risk
+from core.risk import Risk, strictest
 from storage import Tx, now
 from storage.faultpoint import reached
 from tools.context import ActionContext, Effect
@@ -187,6 +187,8 @@ def _check_tier(parts: GateParts, tx: Tx, action: Action, checked: Checked) -> N
     if version != action.rule_version or rule is None:
         raise Refused("rules_changed")
     tier = tier_of(rules, checked.tool, rule, checked.requester, checked.subject, checked.account)
+    if action.proof_method == "callback":
+        tier = strictest(tier, Risk.CRITICAL)
     if tier.rank > action.tier.rank or (tier is not Risk.WRITE and rules.needed(tier, rule) > action.approvals_needed):
         raise Refused("tier_rose")
 
