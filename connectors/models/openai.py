@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from connectors.http import async_client
 from connectors.models.breaker import Breaker
-from connectors.models.openai_client import open_async
+from connectors.models.openai_client import headers, open_async
 from connectors.models.stream import Gathered, TextDelta
 from connectors.models.trouble import RESTING, TOO_SLOW, Trouble, read_trouble, vendor_errors
 from connectors.models.wire import message_to_wire, tool_to_wire, turn_from_wire
@@ -47,6 +47,7 @@ class OpenAIModel:
         self._client = open_async(settings.base_url, settings.key, self._http)
         self._breaker = Breaker(self._time.clock)
         self._vendor_errors = vendor_errors()
+        self._stream_errors = (*self._vendor_errors, AttributeError, TypeError)  # the SDK trips over odd shapes
 
     @property
     def name(self) -> str:
@@ -94,6 +95,7 @@ class OpenAIModel:
             "messages": [message_to_wire(message) for message in messages],
             "max_tokens": self._settings.max_output_tokens,
             "temperature": self._settings.temperature,
+            "extra_headers": headers(self._settings.key),
         }
         if tools:
             body["tools"] = [tool_to_wire(tool) for tool in tools]
@@ -171,7 +173,7 @@ class OpenAIModel:
     async def _next(self, stream: Any) -> Any:
         try:
             return await anext(stream, None)
-        except self._vendor_errors as error:
+        except self._stream_errors as error:
             return read_trouble(error)
 
     async def _within(self, until: float, work: Awaitable[T]) -> T:

@@ -25,16 +25,20 @@ def open_blocking(base_url: str, key: SecretStr | None, client: httpx.Client) ->
     return OpenAI(**_arguments(base_url, key), http_client=client)  # type: ignore[arg-type]  # takes httpx too
 
 
-def _arguments(base_url: str, key: SecretStr | None) -> dict[str, Any]:
+def headers(key: SecretStr | None) -> dict[str, Any]:
+    """Goes with every request: leaves out what the SDK takes from the environment, and the key where there is none."""
     from openai import Omit
 
-    headers: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
+    left_out: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
     if key is None:
-        headers["Authorization"] = Omit()
+        left_out["Authorization"] = Omit()
+    return left_out
+
+
+def _arguments(base_url: str, key: SecretStr | None) -> dict[str, Any]:
     return {
         "base_url": base_url,
         # Given even when there is none, so that the SDK does not look for one in the environment.
         "api_key": key.get_secret_value() if key else "none",
         "max_retries": 0,  # the SDK would also repeat after a timeout, and wait up to two minutes
-        "default_headers": headers,
     }

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.http import blocking_client
-from connectors.models.openai_client import open_blocking
+from connectors.models.openai_client import headers, open_blocking
 from connectors.models.trouble import Trouble, read_trouble, vendor_errors
 from connectors.models.wire import clean
 from connectors.settings import EmbeddingSettings, OutsideSettings
@@ -82,7 +82,10 @@ class OpenAIEmbedder:
     def _once(self, texts: list[str]) -> NDArray[np.float32] | Trouble:
         try:
             response = self._client.embeddings.with_raw_response.create(
-                model=self._settings.model, input=texts, encoding_format="float"
+                model=self._settings.model,
+                input=texts,
+                encoding_format="float",
+                extra_headers=headers(self._settings.key),
             )
             answer = json.loads(response.text)
         except self._vendor_errors as error:

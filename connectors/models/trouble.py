@@ -55,8 +55,6 @@ def vendor_errors() -> tuple[type[Exception], ...]:
         anyio.EndOfStream,
         OSError,
         ValueError,
-        TypeError,
-        AttributeError,
         RecursionError,
     )
 
