@@ -1,0 +1,77 @@
+"""What a turn, a person and a day may use, and the tally of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from agent.settings import AgentSettings
+from agent.state import Spent
+from agent.tables import spend, turns
+from core.errors import LoketError
+from storage import Tx, now
+
+
+class BudgetSpent(LoketError):
+    """The turn has used what it may use: it ends as `failed_budget`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is left before the turn starts."""
+
+    turns_left: bool
+    tokens_left: bool
+
+
+def room_for(tx: Tx, employee_id: str, settings: AgentSettings) -> Room:
+    """Whether this person may be answered now, and whether a model that costs tokens may do it."""
+    moment = now(tx)
+    made = tx.execute(
+        sa.select(sa.func.count())
+        .select_from(turns)
+        .where(turns.c.employee_id == employee_id, turns.c.at > moment - timedelta(hours=1))
+    ).scalar_one()
+    own, everybody = tx.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(sa.case((spend.c.employee_id == employee_id, spend.c.tokens), else_=0)), 0),
+            sa.func.coalesce(sa.func.sum(spend.c.tokens), 0),
+        ).where(spend.c.day == moment.date())
+    ).one()
+    return Room(
+        turns_left=made < settings.person_turns_per_hour,
+        tokens_left=own < settings.person_tokens_per_day and everybody < settings.organisation_tokens_per_day,
+    )
+
+
+def add_spend(tx: Tx, employee_id: str, spent: Spent) -> None:
+    """Add a turn to the person's day."""
+    day = now(tx).date()
+    tx.add(spend, employee_id=employee_id, day=day, turns=0, model_calls=0, tokens=0)
+    tx.change(
+        sa.update(spend)
+        .where(spend.c.employee_id == employee_id, spend.c.day == day)
+        .values(
+            turns=spend.c.turns + 1,
+            model_calls=spend.c.model_calls + spent.model_calls,
+            tokens=spend.c.tokens + spent.tokens,
+        )
+    )
+
+
+def use_model_call(spent: Spent, settings: AgentSettings) -> None:
+    """Count one call of a model. Raises `BudgetSpent` when there is none left."""
+    if spent.model_calls >= settings.max_model_calls:
+        raise BudgetSpent("model calls")
+    if spent.tokens >= settings.max_tokens:
+        raise BudgetSpent("tokens")
+    spent.model_calls += 1
+
+
+def use_tool_call(spent: Spent, settings: AgentSettings) -> None:
+    """Count one tool call, also one that cannot be carried out. Raises `BudgetSpent` when there is none left."""
+    if spent.tool_calls >= settings.max_tool_calls:
+        raise BudgetSpent("tool calls")
+    spent.tool_calls += 1

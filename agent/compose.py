@@ -1,0 +1,122 @@
+"""Last step: make the reply from what was checked, found, drafted and refused; give the turn its outcome."""
+
+from __future__ import annotations
+
+from agent.answer_check import Supported
+from agent.citing import citations_of, quoted_answer
+from agent.parts import TurnParts
+from agent.settings import AgentSettings
+from agent.state import Asked, Ending, Gathered, TurnState
+from agent.words import say
+from core.outcomes import Outcome
+from core.plain_text import visible
+from core.replies import Citation
+from tools import Found
+
+
+class Compose:
+    """Citations come from what was retrieved, never from what a model wrote."""
+
+    def __init__(self, parts: TurnParts) -> None:
+        self._settings = parts.settings
+        self._built_in = parts.fallback.name
+
+    async def __call__(self, state: TurnState) -> TurnState:
+        """The ending of the turn."""
+        gathered, language = state["gathered"], state["language"]
+        answer, citations = self._answer(state)
+        parts = [answer, *(sentence for _, sentence in gathered.refused), *self._failures(gathered, language)]
+        text = "\n\n".join(part for part in parts if part)
+        outcome = _outcome(state, bool(answer))
+        if not text and not gathered.prepared:
+            outcome, text = self._nothing(state, outcome)
+        ending = Ending(
+            outcome=outcome,
+            language=language,
+            text=text,
+            citations=citations,
+            private=_is_private(state["asked"], gathered, citations, self._settings),
+            model=state["spent"].model,
+            proposals=tuple(gathered.prepared),
+        )
+        return {"ending": ending}
+
+    def _answer(self, state: TurnState) -> tuple[str, tuple[Citation, ...]]:
+        """What the person hears of what was found, with its sources."""
+        gathered, language, kept = state["gathered"], state["language"], state["kept"]
+        cited = [sentence for sentence in kept if sentence.number]
+        blocks = [_facts(found) for found in gathered.found if not found.passages and not found.empty]
+        if cited:
+            passages = gathered.passages
+            built_in = state["spent"].model == self._built_in
+            blocks.append(quoted_answer(cited, passages, language) if built_in else _phrased(cited))
+            return "\n\n".join(blocks), citations_of(cited, passages, language)
+        if not gathered.anything:
+            return visible(state["spoken"].text).strip(), ()
+        return "\n\n".join(block for block in blocks if block), ()
+
+    def _failures(self, gathered: Gathered, language: str) -> list[str]:
+        failures = [say("tool_failed", language, reason=reason) for reason in dict.fromkeys(gathered.failed)]
+        if gathered.connector_failed:
+            failures.append(say("failed_connector", language, service_desk=self._settings.service_desk))
+        return failures
+
+    def _nothing(self, state: TurnState, outcome: Outcome) -> tuple[Outcome, str]:
+        """Nothing was found: say so, name the nearest owner, offer a ticket."""
+        gathered, language = state["gathered"], state["language"]
+        if gathered.found and all(not found.passages for found in gathered.found) and not _searched(gathered):
+            return Outcome.NOT_FOUND, say("not_found_data", language)
+        lines = [say("not_found", language)]
+        if gathered.passages:
+            nearest = max(gathered.passages, key=lambda passage: passage.similarity)
+            lines.append(
+                say(
+                    "not_found_owner",
+                    language,
+                    title=nearest.title,
+                    owner=nearest.owner,
+                    contact=nearest.contact or self._settings.service_desk,
+                )
+            )
+        lines.append(say("not_found_ticket", language, service_desk=self._settings.service_desk))
+        return Outcome.NOT_FOUND, "\n".join(lines)
+
+
+def _searched(gathered: Gathered) -> bool:
+    """Whether the policies were searched in vain: an empty result without facts that is nobody's own."""
+    return any(found.empty and not found.personal and "passage" in found.text.lower() for found in gathered.found)
+
+
+def _facts(found: Found) -> str:
+    lines = [f"**{visible(fact.label)}**: {visible(fact.value)}" for fact in found.facts]
+    return "\n".join(lines) if lines else visible(found.text)
+
+
+def _phrased(kept: list[Supported]) -> str:
+    """A language model's checked sentences, with the citation numbers in order of appearance."""
+    order = {number: place for place, number in enumerate(dict.fromkeys(one.number for one in kept), start=1)}
+    return " ".join(f"{one.sentence} [{order[one.number]}]" for one in kept)
+
+
+def _outcome(state: TurnState, answered: bool) -> Outcome:
+    gathered = state["gathered"]
+    if gathered.prepared:
+        return Outcome.PROPOSED
+    if answered:
+        return Outcome.ANSWERED if gathered.found else Outcome.CLARIFIED
+    if gathered.refused:
+        return gathered.refused[0][0]
+    return Outcome.FAILED_CONNECTOR if gathered.connector_failed else Outcome.NOT_FOUND
+
+
+def _is_private(asked: Asked, gathered: Gathered, citations: tuple[Citation, ...], settings: AgentSettings) -> bool:
+    """Where others read along, only what all of them may read is said; the rest goes to the direct chat."""
+    if not asked.shared:
+        return False
+    cited = {citation.path for citation in citations}
+    restricted = any(
+        settings.everyone_group not in passage.audience
+        for passage in gathered.passages
+        if passage.path in cited or not cited
+    )
+    return restricted or bool(gathered.refused) or any(found.personal for found in gathered.found)

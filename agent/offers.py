@@ -1,0 +1,40 @@
+"""Which tools a model is told of, and with which examples of what people type."""
+
+from __future__ import annotations
+
+from core.chat import ToolSchema
+from core.people import Employee
+from core.risk import Risk
+from tools.registry import Registry
+
+SEARCH = "search_policies"
+HANDOVER = "hand_over_to_person"
+EXAMPLES = "x-examples"
+"""Key in a tool's parameters: what people type when they want it. The built-in model chooses by these."""
+CHANGES = "x-changes"
+"""Key in a tool's parameters: whether it becomes an action. The built-in model wants to be surer of these."""
+
+
+def offered_schemas(registry: Registry, employee: Employee) -> list[ToolSchema]:
+    """All tools that are on, also those this person is not entitled to.
+
+    A wish that is not allowed must meet the tool it means, so that the gate can say no: without it the nearest
+    other tool would be taken, and "reset Sanne's password" would become a reset of one's own. The gate decides.
+    """
+    if not employee.may_use_tools:
+        return []
+    schemas = []
+    for name in registry.names:
+        loaded = registry.get(name)
+        schema = loaded.tool.schema
+        extras = {EXAMPLES: list(loaded.all_examples), CHANGES: loaded.tool.risk is not Risk.READ}
+        schemas.append(ToolSchema(schema.name, schema.description, {**schema.parameters, **extras}))
+    return schemas
+
+
+def without_extras(schema: ToolSchema) -> ToolSchema:
+    """The schema as a language model's server takes it: no keys of ours at the top, some examples in the words."""
+    parameters = {key: value for key, value in schema.parameters.items() if key not in (EXAMPLES, CHANGES)}
+    examples = schema.parameters.get(EXAMPLES, [])[:3]
+    said = f"\nPeople say, for example: {'; '.join(examples)}" if examples else ""
+    return ToolSchema(schema.name, schema.description + said, parameters)

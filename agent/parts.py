@@ -1,0 +1,29 @@
+"""What the conversation is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from actions.gate import Gate
+from agent.settings import AgentSettings, AiSettings
+from core.chat import ChatModel
+from storage import Database
+from tools.registry import Registry
+from tools.systems import ReadSystems
+
+
+@dataclass(frozen=True, slots=True)
+class TurnParts:
+    """Everything a turn uses. `systems` can only read; whatever changes something goes through `gate`.
+
+    `model` is the language model where there is one, `fallback` the built-in model; they may be the same object.
+    """
+
+    database: Database
+    gate: Gate
+    registry: Registry
+    systems: ReadSystems
+    model: ChatModel
+    fallback: ChatModel
+    settings: AgentSettings
+    ai: AiSettings

@@ -1,0 +1,172 @@
+"""The one transaction of a turn: its row, its messages, what it proposes, what leaves, what it cost, and the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import NAMESPACE_URL, uuid5
+
+from actions.posting import slot
+from actions.records import Origin
+from agent import budget, conversation, inbox
+from agent.parts import TurnParts
+from agent.state import Asked, Ending, Past, Spent
+from agent.tables import turns
+from agent.words import refusal, say
+from core.encoding import encode
+from core.errors import Refused
+from core.outcomes import Outcome
+from core.replies import Reply
+from storage import AuditEntry, OutboxItem, Tx, now, outbox
+from storage.audit import record
+
+NAMESPACE = uuid5(NAMESPACE_URL, "loket:action")
+
+
+class AlreadyCommitted(Exception):  # noqa: N818 - no error: the turn was done before, this work is thrown away
+    """Another worker has committed the turn of this event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the transaction wrote, for the summary of the turn."""
+
+    outcome: Outcome
+    replies: tuple[Reply, ...]
+    action_ids: tuple[str, ...]
+
+
+def commit(tx: Tx, parts: TurnParts, asked: Asked, place: str, ending: Ending, spent: Spent, ms: int) -> Committed:
+    """Write everything or nothing. Raises `AlreadyCommitted` when the turn was there before."""
+    event_id = asked.message.event_id
+    employee_id = asked.requester.employee_id
+    replies, action_ids, outcome = _replies(tx, parts, asked, ending)
+    if not tx.add(turns, **_turn_row(tx, asked, ending, outcome, spent, ms)):
+        raise AlreadyCommitted(event_id)
+    text = asked.message.text if ending.stored_text is None else ending.stored_text
+    _save_messages(tx, asked, place, text, ending, replies)
+    notice = [_notice(parts, asked, ending)] if asked.first_contact else []
+    _post(tx, asked, [*notice, *replies])
+    budget.add_spend(tx, employee_id, spent)
+    inbox.mark_handled(tx, event_id, text)
+    record(
+        tx,
+        AuditEntry(
+            actor=f"employee:{employee_id}",
+            verb="turn.ended",
+            object=f"turn:{event_id}"[:160],
+            result=outcome.value,
+            origin=asked.message.identity.channel,
+            request=event_id,
+            subject=employee_id,
+            payload={"model": ending.model, "conversation": asked.conversation_id},
+        ),
+    )
+    return Committed(outcome, (*notice, *replies), action_ids)
+
+
+def refuse_unknown(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> Committed:
+    """The turn of somebody who is no employee: their words are not kept, and nothing is counted on anybody."""
+    event_id = asked.message.event_id
+    if not tx.add(turns, **_turn_row(tx, asked, ending, ending.outcome, Spent(), 0)):
+        raise AlreadyCommitted(event_id)
+    reply = Reply(ending.text, ending.language, ending.outcome, private=asked.shared)
+    _post(tx, asked, [reply])
+    inbox.mark_handled(tx, event_id, "")
+    record(
+        tx,
+        AuditEntry(
+            actor=f"identity:{asked.message.identity}"[:120],
+            verb="turn.ended",
+            object=f"turn:{event_id}"[:160],
+            result=ending.outcome.value,
+            origin=asked.message.identity.channel,
+            request=event_id,
+        ),
+    )
+    return Committed(ending.outcome, (reply,), ())
+
+
+def _replies(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> tuple[list[Reply], tuple[str, ...], Outcome]:
+    """The replies of the turn; proposals and moves are filed on the way. A brake becomes a reply of its own."""
+    if ending.move is not None:
+        reply = _move(tx, parts, asked, ending)
+        return [reply], (ending.move.action_id,), reply.outcome or ending.outcome
+    replies: list[Reply] = []
+    action_ids: list[str] = []
+    refused: list[Outcome] = []
+    if ending.text:
+        text_outcome = None if ending.proposals else ending.outcome
+        replies.append(
+            Reply(ending.text, ending.language, text_outcome, ending.citations, None, ending.private, ending.model)
+        )
+    for number, prepared in enumerate(ending.proposals):
+        action_id = str(uuid5(NAMESPACE, f"{asked.message.event_id}:{number}"))
+        message = asked.message
+        origin = Origin(action_id, message.event_id, asked.conversation_id, message.address, message.identity)
+        try:
+            replies.append(replace(parts.gate.propose(tx, prepared, origin), model=ending.model))
+            action_ids.append(action_id)
+        except Refused as error:
+            sentence = refusal(error.reason, ending.language, **error.details)
+            replies.append(Reply(sentence, ending.language, error.outcome, private=True))
+            refused.append(error.outcome)
+    outcome = refused[0] if refused and not action_ids else ending.outcome
+    return replies, tuple(action_ids), outcome
+
+
+def _move(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> Reply:
+    """A yes or no in text. The draft may have gone in the meantime: then the gate says why."""
+    move = ending.move
+    assert move is not None  # noqa: S101 - the caller looked
+    change = parts.gate.confirm if move.yes else parts.gate.cancel
+    try:
+        return change(tx, move.action_id, asked.requester.employee_id)
+    except Refused as error:
+        return Reply(refusal(error.reason, ending.language, **error.details), ending.language, error.outcome)
+
+
+def _turn_row(tx: Tx, asked: Asked, ending: Ending, outcome: Outcome, spent: Spent, ms: int) -> dict[str, object]:
+    return {
+        "event_id": asked.message.event_id,
+        "conversation_id": asked.conversation_id,
+        "employee_id": asked.requester.employee_id,
+        "channel": asked.message.address.channel,
+        "outcome": outcome.value,
+        "language": ending.language,
+        "model": ending.model,
+        "ms": ms,
+        "tokens": spent.tokens,
+        "at": now(tx),
+    }
+
+
+def _save_messages(tx: Tx, asked: Asked, place: str, text: str, ending: Ending, replies: Sequence[Reply]) -> None:
+    """A signposted exchange leaves no words behind, the reply's neither."""
+    said = "" if ending.outcome is Outcome.SIGNPOSTED and not text else "\n\n".join(reply.text for reply in replies)
+    lines = [
+        (Past("user", text, ending.language), ()),
+        (Past("assistant", said, ending.language), ending.citations),
+    ]
+    conversation.save(tx, (asked.conversation_id, asked.requester.employee_id, place), asked.message, lines)
+
+
+def _notice(parts: TurnParts, asked: Asked, ending: Ending) -> Reply:
+    """What the law wants said at first contact: this is an AI, which one, how long text stays, how to reach a person."""
+    said = say(
+        "ai_notice",
+        ending.language,
+        model=parts.model.name,
+        days=parts.settings.retention_days,
+        service_desk=parts.settings.service_desk,
+    )
+    return Reply(said, ending.language, private=asked.shared)
+
+
+def _post(tx: Tx, asked: Asked, replies: Sequence[Reply]) -> None:
+    """Into the outbox. A card goes to its own place in the chat, where the gate keeps it current from now on."""
+    event_id = asked.message.event_id
+    for number, reply in enumerate(replies):
+        key = f"turn:{event_id}:{number}"
+        place = slot(reply.card.action_id, "requester") if reply.card else ""
+        outbox.put(tx, OutboxItem(key, "reply", encode(asked.message.address), encode(reply), slot=place))

@@ -1,0 +1,183 @@
+"""One turn: from a stored message to a committed, named ending. Whatever goes wrong, the person hears something."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+
+import structlog
+
+from agent import conversation, inbox
+from agent.budget import BudgetSpent, Room, room_for
+from agent.conversation import Conversation
+from agent.graph import build_graph
+from agent.inbox import Opened
+from agent.masking import Masker
+from agent.parts import TurnParts
+from agent.record import AlreadyCommitted, Committed, commit, refuse_unknown
+from agent.state import Asked, Ending, Gathered, Spent, TurnState
+from agent.words import say
+from core.errors import ConnectorError, ModelError, Refused
+from core.events import Message
+from core.outcomes import Outcome
+from core.people import Employee, EmployeeKind
+from core.replies import Citation, Reply
+from storage import Tx, now
+
+__all__ = ["TurnParts", "TurnRunner", "TurnSummary"]
+
+log = structlog.get_logger(__name__)
+_CAUSES: dict[type[BaseException], Outcome] = {
+    TimeoutError: Outcome.FAILED_DEADLINE,
+    BudgetSpent: Outcome.FAILED_BUDGET,
+    ModelError: Outcome.FAILED_MODEL,
+    ConnectorError: Outcome.FAILED_CONNECTOR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSummary:
+    """How a turn ended. `repeated`: it was committed before; then only the event id is filled.
+
+    `text` and `citations` are those of the answer, without the notice of first contact.
+    """
+
+    event_id: str
+    outcome: Outcome | None = None
+    text: str = ""
+    language: str = ""
+    citations: tuple[Citation, ...] = ()
+    action_ids: tuple[str, ...] = ()
+    model: str = ""
+    ms: int = 0
+    replies: tuple[Reply, ...] = ()
+    repeated: bool = False
+
+
+class TurnRunner:
+    """Runs turns. Build it once: the graph is compiled here. `run` may be called for many events at a time."""
+
+    def __init__(self, parts: TurnParts) -> None:
+        self._parts = parts
+        self._graph = build_graph(parts)
+
+    async def run(self, event_id: str) -> TurnSummary:
+        """Handle one stored message. Safe to call again after a crash at any point. Raises `KeyError` for no event.
+
+        An exception leaves only when the database itself fails: the engine then tries again.
+        """
+        started = time.monotonic()
+        opened = await self._parts.database.run(lambda tx: inbox.open_message(tx, event_id))
+        if opened.handled:
+            return TurnSummary(event_id, repeated=True)
+        try:
+            return await self._turn(opened, started)
+        except AlreadyCommitted:
+            return TurnSummary(event_id, repeated=True)
+
+    async def _turn(self, opened: Opened, started: float) -> TurnSummary:
+        message = opened.message
+        requester, failure = await self._requester(message)
+        if failure is not None or requester is None or not requester.may_use_tools:
+            return await self._unknown(message, requester, failure or Outcome.REFUSED_IDENTITY, started)
+        talk, room, asked = await self._load(message, requester)
+        spent = Spent()
+        language = next((past.language for past in reversed(talk.history)), requester.language)
+        if opened.attempts > self._parts.settings.max_attempts:
+            ending = self._canned(Outcome.FAILED_CRASHED, language)
+        elif not room.turns_left:
+            ending = self._canned(Outcome.REFUSED_LIMIT, language)
+        else:
+            ending = await self._think(asked, spent, language)
+        ms = round((time.monotonic() - started) * 1000)
+        committed = await self._parts.database.run(
+            lambda tx: commit(tx, self._parts, asked, talk.place, ending, spent, ms)
+        )
+        return _summary(message.event_id, ending, committed, ms)
+
+    async def _requester(self, message: Message) -> tuple[Employee | None, Outcome | None]:
+        """Who wrote this, from the verified identity; or what failed."""
+        try:
+            return await self._parts.systems.directory.by_identity(message.identity), None
+        except ConnectorError as error:
+            log.error("directory failed", event_id=message.event_id, detail=str(error))
+            return None, Outcome.FAILED_CONNECTOR
+
+    async def _load(self, message: Message, requester: Employee) -> tuple[Conversation, Room, Asked]:
+        settings = self._parts.settings
+
+        def read(tx: Tx) -> tuple[Conversation, Room, Asked]:
+            talk = conversation.load(tx, message, requester.employee_id, settings)
+            room = room_for(tx, requester.employee_id, settings)
+            asked = Asked(
+                message,
+                requester,
+                talk.conversation_id,
+                talk.history,
+                now(tx),
+                talk.first_contact,
+                not room.tokens_left,
+            )
+            return talk, room, replace(asked, built_in_only=asked.built_in_only or self._parts.ai.level == "extract")
+
+        return await self._parts.database.read(read)
+
+    async def _think(self, asked: Asked, spent: Spent, language: str) -> Ending:
+        """The graph under its deadline. Every exception becomes an ending; its detail goes to the log only."""
+        state: TurnState = {
+            "asked": asked,
+            "spent": spent,
+            "gathered": Gathered(),
+            "masker": Masker(self._parts.settings.work_domains),
+        }
+        try:
+            async with asyncio.timeout(self._parts.settings.deadline_seconds):
+                return (await self._graph(state))["ending"]
+        except (TimeoutError, BudgetSpent, ModelError, ConnectorError) as error:
+            outcome = next(outcome for kind, outcome in _CAUSES.items() if isinstance(error, kind))
+            log.error("turn failed", event_id=asked.message.event_id, outcome=outcome.value, detail=str(error))
+            return self._canned(outcome, language)
+        except Refused as error:
+            log.info("turn refused", event_id=asked.message.event_id, reason=error.reason)
+            return self._canned(error.outcome, language)
+        except Exception:  # the person must hear something, whatever it was
+            log.exception("turn crashed", event_id=asked.message.event_id)
+            return self._canned(Outcome.FAILED_CRASHED, language)
+
+    async def _unknown(
+        self, message: Message, requester: Employee | None, outcome: Outcome, started: float
+    ) -> TurnSummary:
+        """A stranger, a guest, a service entry, somebody inactive, or a directory that is down: no tools, no model."""
+        language = requester.language if requester else self._parts.settings.organisation_language
+        ending = self._canned(outcome, language)
+        known = requester or _nobody(language)
+        asked = Asked(message, known, "", (), message.sent_at, first_contact=False)
+        committed = await self._parts.database.run(lambda tx: refuse_unknown(tx, self._parts, asked, ending))
+        return _summary(message.event_id, ending, committed, round((time.monotonic() - started) * 1000))
+
+    def _canned(self, outcome: Outcome, language: str) -> Ending:
+        return Ending(outcome, language, say(outcome.value, language, service_desk=self._parts.settings.service_desk))
+
+
+def _nobody(language: str) -> Employee:
+    """Stands for an identity that maps to no employee; may use nothing."""
+    return Employee(
+        "", "", "", "", "", "", "", "", "", None, frozenset(), language, kind=EmployeeKind.GUEST, active=False
+    )
+
+
+def _summary(event_id: str, ending: Ending, committed: Committed, ms: int) -> TurnSummary:
+    said = [reply for reply in committed.replies if reply.outcome is not None or reply.citations or reply.card]
+    text = "\n\n".join(reply.text for reply in said) or ending.text
+    return TurnSummary(
+        event_id=event_id,
+        outcome=committed.outcome,
+        text=text,
+        language=ending.language,
+        citations=ending.citations,
+        action_ids=committed.action_ids,
+        model=ending.model,
+        ms=ms,
+        replies=committed.replies,
+    )

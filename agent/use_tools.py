@@ -1,0 +1,90 @@
+"""Third step: carry out the model's wishes that only read, and look at (never file) those that would change something."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import structlog
+
+from agent.budget import use_tool_call
+from agent.data_text import DRAFTED, FAILED, REFUSED, RETRY, found_text
+from agent.parts import TurnParts
+from agent.state import Asked, Gathered, TurnState
+from agent.words import refusal
+from core.chat import ChatMessage, ToolCall
+from core.errors import ConnectorError, Refused, ToolFailed, ToolRetry
+from core.outcomes import Outcome
+from core.risk import Risk
+from tools import Found, ToolContext
+from tools.spec import Tool
+
+log = structlog.get_logger(__name__)
+
+
+class UseTools:
+    """Answers each tool call with a text for the model; what was found or prepared is kept beside the messages."""
+
+    def __init__(self, parts: TurnParts) -> None:
+        self._parts = parts
+
+    async def __call__(self, state: TurnState) -> TurnState:
+        """The results, in the order of the calls. Raises `BudgetSpent`."""
+        results: list[ChatMessage] = []
+        for call in state["spoken"].tool_calls:
+            use_tool_call(state["spent"], self._parts.settings)
+            text = await self._answer(call, state["asked"], state["language"], state["gathered"])
+            results.append(ChatMessage("tool", text, call_id=call.call_id))
+        return {"messages": [*state["messages"], *results]}
+
+    async def _answer(self, call: ToolCall, asked: Asked, language: str, gathered: Gathered) -> str:
+        """Every error has its text; detail of an outside system goes to the log only."""
+        event_id = asked.message.event_id
+        try:
+            tool = self._parts.registry.get(call.name).tool
+            arguments = _parsed(call)
+            if tool.risk is Risk.READ:
+                return await self._read(tool, arguments, asked, language, gathered)
+            return await self._prepare(tool, arguments, asked, language, gathered)
+        except ToolRetry as error:
+            return f"{RETRY}{error}"
+        except ToolFailed as error:
+            gathered.failed.append(str(error))
+            return f"{FAILED}{error}"
+        except Refused as error:
+            sentence = refusal(error.reason, language, **error.details)
+            gathered.refused.append((error.outcome, sentence))
+            log.info("refused", event_id=event_id, tool=call.name, reason=error.reason)
+            return f"{REFUSED}{sentence}"
+        except (ConnectorError, TimeoutError) as error:
+            gathered.connector_failed = True
+            log.error("tool failed", event_id=event_id, tool=call.name, detail=str(error) or type(error).__name__)
+            return f"{FAILED}the system behind this tool does not answer"
+
+    async def _read(self, tool: Tool, arguments: object, asked: Asked, language: str, gathered: Gathered) -> str:
+        if tool.groups and tool.groups.isdisjoint(asked.requester.groups):
+            raise Refused("not_for_you", Outcome.REFUSED_NOT_ENTITLED)
+        checked = tool.check(arguments)
+        context = ToolContext(asked.requester, language, asked.at, self._parts.systems)
+        async with asyncio.timeout(self._parts.settings.tool_seconds):
+            found: Found = await tool.run(context, **checked)
+        first_number = len(gathered.passages) + 1
+        gathered.found.append(found)
+        return found_text(found, first_number)
+
+    async def _prepare(self, tool: Tool, arguments: object, asked: Asked, language: str, gathered: Gathered) -> str:
+        async with asyncio.timeout(self._parts.settings.tool_seconds):
+            prepared = await self._parts.gate.prepare(asked.requester, tool.name, arguments, language, said=asked.said)
+        if all(prepared.tool != other.tool or prepared.arguments != other.arguments for other in gathered.prepared):
+            gathered.prepared.append(prepared)
+        return f"{DRAFTED}{prepared.title}. The person sees the draft and decides; nothing has been done."
+
+
+def _parsed(call: ToolCall) -> object:
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except (ValueError, RecursionError) as error:
+        raise ToolRetry(f"the arguments of {call.name!r} are not valid JSON") from error
+    if not isinstance(arguments, dict):
+        raise ToolRetry(f"the arguments of {call.name!r} must be a JSON object")
+    return arguments
