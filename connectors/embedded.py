@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from connectors.world_schema import GROUPS_OF, SCHEMA
 from core.people import ChannelIdentity
 
 T = TypeVar("T")
+BUSY_SECONDS = 30.0
 
 EffectKind = Literal["credential_set", "unlocked", "access_pass_issued", "ticket_created", "comment_added"]
 """Everything that can happen outside."""
@@ -145,10 +147,23 @@ class World:
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _begin_world(self) -> None:
-        with closing(self._connect()) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+        self._switch_to_wal()
         self.path.chmod(0o600)
         self.change(self._seed_once)
+
+    def _switch_to_wal(self) -> None:
+        # SQLite does not wait its busy time for this one statement: of two processes that begin a world at once,
+        # one is told at once that the file is locked.
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                with closing(self._connect()) as connection:
+                    connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     def _seed_once(self, connection: sqlite3.Connection) -> None:
         for statement in filter(str.strip, SCHEMA.split(";")):
@@ -158,7 +173,7 @@ class World:
             connection.execute("INSERT INTO meta VALUES ('seeded', ?)", (self.clock().isoformat(),))
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys=ON")
         return connection

@@ -47,7 +47,8 @@ class OpenAIModel:
         self._client = open_async(settings.base_url, settings.key, self._http)
         self._breaker = Breaker(self._time.clock)
         self._vendor_errors = vendor_errors()
-        self._stream_errors = (*self._vendor_errors, AttributeError, TypeError)  # the SDK trips over odd shapes
+        # The SDK trips over chunks of odd shapes.
+        self._stream_errors: tuple[type[Exception], ...] = (*self._vendor_errors, AttributeError, TypeError)
 
     @property
     def name(self) -> str:

@@ -46,6 +46,13 @@ async def test_the_same_key_is_sent_once(case: Case) -> None:
     assert len(read_notes(case.folder)) == 1
 
 
+async def test_a_repeat_never_replaces_what_was_sent(case: Case) -> None:
+    await case.notifier.send(Road.SMS, "+31655501001", "Code", CODE, "a-1:code")
+    await case.notifier.send(Road.SMS, "+31655501001", "Code", SecretStr("another text"), "a-1:code")
+    (note,) = read_notes(case.folder)
+    assert note.text.get_secret_value() == CODE.get_secret_value()
+
+
 async def test_messages_arrive_in_the_order_they_were_sent(case: Case) -> None:
     for index in range(5):
         await case.notifier.send(Road.WORK_MAIL, "a@dhb.example", f"No {index}", SecretStr("x"), f"a-{index}")
