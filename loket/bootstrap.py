@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
-from policies.library import Library
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from actions.gate import Gate
 from actions.overview import OwnRequests
+from actions.parts import GateSystems
 from actions.rules import RuleBook
 from agent import inbox
+from agent.builtin_model import BuiltinModel
+from agent.parts import TurnParts
+from agent.settings import AiSettings
+from agent.turn import TurnRunner
+from connectors.accounts.embedded import EmbeddedAccountReader, EmbeddedAccounts
+from connectors.directory.embedded import EmbeddedDirectory
 from connectors.embedded import World
+from connectors.notify.embedded import FolderNotifier
+from connectors.tickets.embedded import EmbeddedTickets
 from core.chat import ChatModel
-from core.ports import Channel, Embedder
+from core.ports import Channel, Embedder, Requests
 from loket.counter import Counter
 from loket.delivery import Delivery
 from loket.desk import CounterDesk
-from loket.engine import Engine
+from loket.engine import Engine, Queue
+from loket.engine.inline import InlineEngine
 from loket.home import Home
 from loket.settings import Settings
 from loket.sweeps import Sweep
 from loket.switchboard import Switchboard
 from loket.words import SENTENCES
+from policies.library import Library
 from storage import Database
-from storage.keys import KeyRing
+from storage.audit_heads import AuditHeads
+from storage.keys import KeyRing, load_or_create_signing_key
 from tools.loading import load_builtin
+from tools.systems import ChangeSystems, ReadSystems
 
 __all__ = ["Counter", "build"]
 
@@ -47,17 +60,20 @@ def build(
     home.create()
     database = database or Database(settings.database)
     embedder = embedder or _embedder(settings)
-    world = world or _world(home, database)
+    world = world or world_of(home, database)
     engine = engine or _engine(settings, home)
     registry = load_builtin(Switchboard(database))
     library = Library(database, home.index, embedder, settings.policies)
     systems = _systems(world, library, OwnRequests(database))
-    keys = KeyRing.load_or_create(home.keys / "envelopes.json")
-    gate = Gate(database, registry, systems, RuleBook(), keys, settings.gate, wake=_waker(engine))
-    closing: list[Callable[[], object]] = []
-    runner = _runner(settings, TurnSources(database, gate, registry, systems.read, embedder), model)
+    gate = Gate(
+        database, registry, systems, RuleBook(), _keys(home), settings.gate, lambda action_id: _wake(engine, action_id)
+    )
+    fallback = BuiltinModel(embedder)
+    model = model or _model(settings, fallback)
+    runner = TurnRunner(
+        TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, _ai(settings))
+    )
     delivery = Delivery(database, channels, systems.notifier)
-    desk = CounterDesk(database, engine, gate, systems.read.directory, SENTENCES, delivery.wake)
     return Counter(
         home=home,
         database=database,
@@ -65,11 +81,81 @@ def build(
         directory=systems.read.directory,
         registry=registry,
         library=library,
+        embedder=embedder,
         gate=gate,
-        desk=desk,
+        desk=CounterDesk(database, engine, gate, systems.read.directory, SENTENCES, delivery.wake),
         runner=runner,
         engine=engine,
         delivery=delivery,
         sweep=Sweep(database, gate, engine, inbox.unhandled, delivery.deliver_due),
         heads=_heads(home, database),
+        closing=_closing(model),
     )
+
+
+def world_of(home: Home, database: Database) -> World:
+    """The embedded outside world; its clock is the database's, test offset included."""
+    return World(home.world / "world.sqlite", lambda: datetime.now(UTC) + database.clock_offset, home.world / "notes")
+
+
+def _embedder(settings: Settings) -> Embedder:
+    if settings.embedding.is_set:
+        from connectors.models.openai_embeddings import OpenAIEmbedder
+
+        return OpenAIEmbedder(settings.embedding, settings.outside)
+    from connectors.models.sentence_encoder import SentenceEncoder
+
+    return SentenceEncoder()
+
+
+def _model(settings: Settings, fallback: ChatModel) -> ChatModel:
+    if settings.llm.is_set and settings.ai.level != "extract":
+        from connectors.models.openai import OpenAIModel
+
+        return OpenAIModel(settings.llm, settings.outside)
+    return fallback
+
+
+def _ai(settings: Settings) -> AiSettings:
+    """A model on this machine may see text unmasked; any other gets placeholders (DESIGN.md section 6)."""
+    host = urlsplit(settings.llm.base_url).hostname or ""
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return settings.ai.model_copy(update={"mask": False})
+    return settings.ai
+
+
+def _engine(settings: Settings, home: Home) -> Engine:
+    if settings.engine == "inline":
+        return InlineEngine()
+    from loket.engine.dbos_engine import DbosEngine
+
+    return DbosEngine(home.queue, executor_id="embedded")
+
+
+def _systems(world: World, library: Library, requests: Requests) -> GateSystems:
+    directory, tickets = EmbeddedDirectory(world), EmbeddedTickets(world)
+    return GateSystems(
+        read=ReadSystems(directory, EmbeddedAccountReader(world), tickets, library, requests),
+        change=ChangeSystems(directory, EmbeddedAccounts(world), tickets),
+        notifier=FolderNotifier(world.notes, world.faults),
+    )
+
+
+def _keys(home: Home) -> KeyRing:
+    return KeyRing.load_or_create(home.keys / "envelopes.json")
+
+
+def _heads(home: Home, database: Database) -> AuditHeads:
+    key = load_or_create_signing_key(home.keys / "audit-signing.pem")
+    home.audit_public_key.parent.mkdir(exist_ok=True)
+    home.audit_public_key.write_bytes(key.public_pem)
+    return AuditHeads(database, home.audit_heads, key)
+
+
+def _wake(engine: Engine, action_id: str) -> None:
+    engine.submit(Queue.ACTIONS, action_id, partition=action_id)
+
+
+def _closing(model: ChatModel) -> list[Callable[[], Awaitable[None]]]:
+    close = getattr(model, "close", None)
+    return [close] if close is not None else []

@@ -6,18 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from policies.library import Library
-
 from actions.gate import Gate
 from agent.turn import TurnRunner, TurnSummary
 from connectors.directory import Directory
 from connectors.embedded import World
-from core.ports import Desk
+from core.ports import Desk, Embedder
 from loket import migrate
 from loket.delivery import Delivery
 from loket.engine import Engine, Queue
 from loket.home import Home
 from loket.sweeps import Sweep
+from policies.library import Library
 from storage import Database
 from storage.audit_heads import AuditHeads
 from tools.registry import Registry
@@ -37,6 +36,7 @@ class Counter:
     directory: Directory
     registry: Registry
     library: Library
+    embedder: Embedder
     gate: Gate
     desk: Desk
     runner: TurnRunner
@@ -79,6 +79,7 @@ class Counter:
         """Give back all connections."""
         for close in self.closing:
             await close()
+        await asyncio.to_thread(self.library.close)
         await asyncio.to_thread(self.database.close)
 
     async def _turn(self, event_id: str) -> None:

@@ -82,7 +82,7 @@ class Home:
             raise ConfigError(f"LOKET_HOME={self.folder} cannot be made or written: {error.strerror}") from error
 
     def owner(self) -> Owner | None:
-        """The live process that owns the folder, if any. The lock of a dead process is none: the kernel gave it back."""
+        """The live process that owns the folder, if any. A dead one owns nothing: the kernel gave its lock back."""
         try:
             with self.lock_file.open("r+", encoding="utf-8") as file:
                 if _lock(file):

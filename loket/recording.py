@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
 
 from core.events import Address
 from core.ports import Capabilities
@@ -11,12 +12,13 @@ from core.replies import Reply
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """One post. `replaces` names the post it took the place of."""
+    """One post. `replaces` names the post it took the place of; `number` orders posts over all channels."""
 
     receipt: str
     address: Address
     reply: Reply
     replaces: str = ""
+    number: int = field(default_factory=itertools.count(1).__next__)
 
 
 class RecordingChannel:

@@ -22,7 +22,7 @@ class Sweepable(Protocol):
 class Sweep:
     """Submits unhandled messages again, lets the gate look at its clock, and wakes delivery.
 
-    `unhandled` reads the inbox: (event id, partition), oldest first.
+    `unhandled` reads the inbox: (event id, partition), oldest first. `seconds` lie between two rounds.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Sweep:
         self._engine = engine
         self._unhandled = unhandled
         self._deliver = deliver
-        self._seconds = seconds
+        self.seconds = seconds
         self._task: asyncio.Task[None] | None = None
 
     async def once(self) -> None:
@@ -66,4 +66,4 @@ class Sweep:
                 await self.once()
             except Exception as error:  # noqa: BLE001 - a sweep that fails must not be the last one
                 structlog.get_logger("loket.sweep").error("sweep_failed", error=type(error).__name__)
-            await asyncio.sleep(self._seconds)
+            await asyncio.sleep(self.seconds)

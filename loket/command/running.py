@@ -69,7 +69,7 @@ async def looking(settings: Settings) -> AsyncIterator[Counter]:
 
 async def warn_if_no_policies(counter: Counter) -> None:
     """Say on standard error that the handbook was never read in, and with which command it is."""
-    if not await counter.library.list():
+    if not await counter.library.documents():
         Console(stderr=True).print(say("not_ingested", "en"), style="yellow", markup=False)
 
 

@@ -1,0 +1,154 @@
+"""`loket policies`: read documents in, list them, take them out, search them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from core.errors import ConfigError
+from core.ports import Passage
+from loket.command.running import employee_of, looking, run, settings_for_a_person
+from loket.settings import Settings, read_settings
+from policies.records import IngestReport
+
+app = typer.Typer(help="Read policies in, list them, take them out, search them.", no_args_is_help=True)
+EVERYONE = frozenset({"all-staff"})
+TEXT_CHARS = 300
+
+
+@app.command()
+def ingest(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of Markdown, HTML, PDF, DOCX, XLSX.")],
+    collection: Annotated[str, typer.Option(help="The name under which these documents are kept.")] = "handbook",
+) -> None:
+    """
+    Read a folder of documents in. Only what changed is read anew; what is gone from the folder is forgotten.
+
+    Examples:
+
+      loket policies ingest policies/samples
+
+      loket policies ingest ../our-handbook --collection handbook
+    """
+    report = run(_ingest(read_settings(), directory, collection))
+    console = Console()
+    for problem in report.problems:
+        console.print(f"{problem.path}: {problem.sentence}", style="yellow", markup=False)
+    console.print(
+        f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, {report.removed} removed; "
+        f"{report.passages} passages; {report.seconds:.1f} s",
+        markup=False,
+    )
+    raise typer.Exit(1 if report.problems else 0)
+
+
+@app.command("list")
+def show() -> None:
+    """
+    List all documents: who may read them, in which language, and whether they are in force today.
+
+    Example:
+
+      loket policies list
+    """
+
+    async def work() -> Table:
+        async with looking(read_settings()) as counter:
+            table = Table("collection", "path", "title", "language", "readers", "status", "passages")
+            for document in await counter.library.documents():
+                readers = ", ".join(sorted(document.audience))
+                table.add_row(
+                    document.collection,
+                    document.path,
+                    document.title,
+                    document.language,
+                    readers,
+                    document.status,
+                    str(document.passages),
+                )
+            return table
+
+    Console().print(run(work()))
+
+
+@app.command()
+def remove(what: Annotated[str, typer.Argument(help="A document's path, a folder, or a collection.")]) -> None:
+    """
+    Forget a document, everything below a folder, or a whole collection. The files themselves stay.
+
+    Example:
+
+      loket policies remove leave-2024.md
+    """
+
+    async def work() -> int:
+        async with looking(read_settings()) as counter:
+            return await counter.library.remove(what)
+
+    count = run(work())
+    if not count:
+        raise ConfigError(f"there is no document, folder or collection {what}; `loket policies list` shows all")
+    Console().print(f"{count} removed")
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for, in any of its languages.")],
+    k: Annotated[int, typer.Option("--k", min=1, max=100, help="How many passages.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    as_: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="Search with this person's rights.")] = "",
+) -> None:
+    """
+    Search the passages as the agent does. Without --as: what every employee may read.
+
+    Examples:
+
+      loket policies search "unused leave at the end of the year" --k 5
+
+      loket policies search "salarisschaal" --as E1017 --json
+    """
+    settings = settings_for_a_person() if as_ else read_settings()
+    passages = run(_search(settings, query, k, as_))
+    if as_json:
+        sys.stdout.write(json.dumps([_as_json(passage) for passage in passages], ensure_ascii=False) + "\n")
+        return
+    console = Console()
+    for number, passage in enumerate(passages, 1):
+        place = f"{number}. {passage.title} › {passage.heading}  ({passage.path}, {passage.score:.3f})"
+        console.print(place, style="bold", markup=False)
+        console.print(" ".join(passage.text.split())[:TEXT_CHARS], markup=False)
+    raise typer.Exit(0 if passages else 1)
+
+
+async def _ingest(settings: Settings, directory: Path, collection: str) -> IngestReport:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        async with looking(settings) as counter:
+            return await counter.library.ingest(directory, collection, _heard(progress))
+
+
+def _heard(progress: Progress) -> Callable[[int, int, str], None]:
+    task = progress.add_task("Reading", total=None)
+
+    def hear(done: int, total: int, what: str) -> None:
+        progress.update(task, completed=done, total=total, description=what[:50])
+
+    return hear
+
+
+async def _search(settings: Settings, query: str, k: int, employee_id: str) -> list[Passage]:
+    async with looking(settings) as counter:
+        groups = (await employee_of(counter, employee_id)).groups if employee_id else EVERYONE
+        return list(await counter.library.search(query, groups, k))
+
+
+def _as_json(passage: Passage) -> dict[str, object]:
+    return {"path": passage.path, "heading": passage.heading, "score": passage.score, "text": passage.text}

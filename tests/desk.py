@@ -1,0 +1,314 @@
+"""The desk for tests: the whole counter in one object, with the inline engine and the embedded outside world.
+
+    async with Desk.start() as desk:
+        replies = await desk.say("E1002", "how many days of leave do I get?")
+        assert replies[-1].citations[0].path == "leave-2026.md"
+
+Usable outside pytest. `model=` takes nothing (the built-in model), a `ScriptedModel`, an `ObedientModel`, or anything
+that is a `core.chat.ChatModel`; what any of them was shown is in `desk.sinks()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors.embedded import EffectRecord, World
+from connectors.notify.embedded import Note, read_notes
+from core.chat import ChatMessage, ChatModel, ModelTurn, ToolSchema
+from core.events import Address, Click, Message, Place, Verb
+from core.people import ChannelIdentity
+from core.ports import Decision
+from core.replies import Reply
+from loket.bootstrap import build
+from loket.counter import Counter
+from loket.engine import Engine
+from loket.home import Home
+from loket.logs import logging_to
+from loket.recording import Posted, RecordingChannel
+from loket.settings import Settings
+from storage import Database
+from tests.cached_embedder import CachedEmbedder
+
+SAMPLES = Path(__file__).parents[1] / "policies" / "samples"
+SMALL_HANDBOOK = (
+    "leave-2026.md",
+    "verlof-2026.md",
+    "passwords-mfa.md",
+    "working-from-home-2026.md",
+    "lost-device.md",
+    "performance-guide-managers.md",
+)
+CHANNELS = {"terminal": ("terminal", "local"), "slack": ("slack", "T-DHB"), "teams": ("teams", "dhb")}
+
+
+@dataclass
+class RecordingModel:
+    """Any model, with everything it was shown."""
+
+    inner: ChatModel
+    shown: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    async def complete(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> ModelTurn:
+        self.shown.append(f"{messages!r} {tools!r}")
+        return await self.inner.complete(messages, tools)
+
+
+@dataclass
+class Clock:
+    """Moves the database's clock and the outside world's, which follows it, and lets the sweep see it."""
+
+    counter: Counter
+
+    async def advance(self, **how_long: float) -> None:
+        """`advance(hours=2)`: the keywords of `timedelta`."""
+        self.counter.database.clock_offset += timedelta(**how_long)
+        await self.counter.sweep.once()
+        await self.counter.settle()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.counter.database.clock_offset
+
+
+class Desk:
+    """Say, click, settle, look. `counter` is the real thing inside."""
+
+    def __init__(self, counter: Counter, channels: Mapping[str, RecordingChannel], model: RecordingModel | None):
+        self.counter = counter
+        self.clock = Clock(counter)
+        self._channels = channels
+        self._model = model
+        self._numbers = itertools.count(1)
+        self._said: list[str] = []
+        self._documents = counter.home.folder / "documents"
+
+    # --- starting --------------------------------------------------------------------------------------------
+
+    @classmethod
+    @asynccontextmanager
+    async def start(
+        cls,
+        *,
+        model: ChatModel | None = None,
+        home: Path | None = None,
+        documents: Path | Iterable[str] | Mapping[str, str] = SMALL_HANDBOOK,
+        database_url: str = "",
+        engine: Engine | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> AsyncIterator[Desk]:
+        """A counter at work.
+
+        `home`: a folder that stays (default: one that goes). `documents`: a folder, names of sample documents, or
+        {path: Markdown}. `database_url`: another database than SQLite in the home folder. `settings`: sections of
+        the settings, as in `settings={"gate": {"draft_minutes": 5}}`.
+        """
+        folder = home or Path(tempfile.mkdtemp(prefix="loket-desk-"))
+        try:
+            await _prepare(folder, documents, database_url)
+            chosen = Settings(home=folder, database_url=database_url, _env_file=None, **(settings or {}))
+            channels = {name: RecordingChannel(name) for name in CHANNELS}
+            shown = RecordingModel(model) if model is not None else None
+            counter = build(chosen, embedder=embedder(), model=shown, engine=engine, channels=tuple(channels.values()))
+            counter.sweep.seconds = 3600  # the test's clock moves by `advance` only
+            desk = cls(counter, channels, shown)
+            with logging_to(counter.home.log, "debug"):
+                await counter.start()
+                try:
+                    await desk.settle()
+                    yield desk
+                finally:
+                    await counter.stop()
+        finally:
+            if home is None:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    # --- doing -----------------------------------------------------------------------------------------------
+
+    async def say(self, employee: str, text: str, via: str = "terminal", thread: str | None = None) -> list[Reply]:
+        """Write something as an employee and wait; returns what was said to them, in order.
+
+        `via`: `terminal`, `slack_dm`, `slack_channel`, `teams_dm`, `teams_channel`.
+        """
+        address, identity = self._where(employee, via, thread)
+        before = self._count()
+        event_id = f"{identity.channel}:{identity.tenant}:test-{next(self._numbers)}"
+        await self.counter.desk.receive(Message(event_id, identity, address, text, self.clock.now()))
+        await self.settle()
+        return [post.reply for post in self.posts(since=before) if post.address.user == identity.user]
+
+    async def click(self, employee: str, action_id: str, verb: str, via: str = "terminal", **fields: str) -> Decision:
+        """Press a button of a card: `approve`, `deny`, `confirm`, `cancel`, `take`, `prove` with `code=…`."""
+        address, identity = self._where(employee, via, None)
+        event_id = f"{identity.channel}:{identity.tenant}:click-{next(self._numbers)}"
+        click = Click(event_id, identity, address, action_id, Verb(verb), fields)
+        decision = await self.counter.desk.decide(click)
+        self._said.append(decision.text)
+        await self.settle()
+        return decision
+
+    async def settle(self) -> None:
+        """Wait until nothing is queued, running or due."""
+        await asyncio.wait_for(self.counter.settle(), 60)
+
+    # --- looking ---------------------------------------------------------------------------------------------
+
+    @property
+    def world(self) -> World:
+        """The outside world: people come and go, systems fail."""
+        return self.counter.world
+
+    @property
+    def database(self) -> Database:
+        """The ledger's database."""
+        return self.counter.database
+
+    def effects(self) -> list[EffectRecord]:
+        """What the outside systems recorded, never what the agent claims."""
+        return self.world.effects()
+
+    def notes(self, employee: str = "", road: str = "") -> list[Note]:
+        """What arrived on phones and in mailboxes, oldest first; of one person, by one road."""
+        people = self.world.read(
+            lambda c: c.execute("SELECT employee_id, mobile, private_email, email FROM people").fetchall()
+        )
+        whose = {address: row["employee_id"] for row in people for address in tuple(row)[1:] if address}
+        return [
+            note
+            for note in read_notes(self.world.notes)
+            if (not employee or whose.get(note.address) == employee) and (not road or note.road.value == road)
+        ]
+
+    def posts(self, since: int = 0) -> list[Posted]:
+        """Everything that was posted in any channel, in order."""
+        merged = sorted(
+            (post for channel in self._channels.values() for post in channel.posts), key=lambda post: post.number
+        )
+        return merged[since:]
+
+    def cards(self, room: str) -> list[Reply]:
+        """The posts with a card in one room, such as an approver group's."""
+        return [post.reply for post in self.posts() if post.address.room == room and post.reply.card]
+
+    def sinks(self) -> dict[str, str]:
+        """Every text written anywhere, by place: tables, files of the home folder, prompts, replies, decisions.
+
+        The files of the outside world are left out: there a code and a credential are meant to arrive.
+        """
+        found = {f"table {table}": text for table, text in self._tables()}
+        found["posts"] = "\n".join(repr(post) for post in self.posts())
+        found["decisions"] = "\n".join(self._said)
+        found["prompts"] = "\n".join(self._model.shown if self._model else ())
+        for file in sorted(self.counter.home.folder.rglob("*")):
+            if file.is_file() and not file.is_relative_to(self.counter.home.world):
+                found[f"file {file.relative_to(self.counter.home.folder)}"] = file.read_bytes().decode("latin-1")
+        return found
+
+    def sinks_with(self, secret: str) -> list[str]:
+        """The places in which a text can be read."""
+        forms = {secret, secret.encode().decode("latin-1")}
+        return [place for place, text in self.sinks().items() if any(form in text for form in forms)]
+
+    # --- changing what there is ------------------------------------------------------------------------------
+
+    async def add_documents(self, documents: Mapping[str, str], collection: str = "handbook") -> None:
+        """Publish documents: {path: Markdown}."""
+        _write(self._documents, documents)
+        await self.counter.library.ingest(self._documents, collection)
+
+    def add_person(self, employee_id: str, name: str, **details: Any) -> None:
+        """A new colleague; `details` are the keys of `connectors/people.yaml`."""
+        self.world.add_person(employee_id, name, **details)
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _where(self, employee: str, via: str, thread: str | None) -> tuple[Address, ChannelIdentity]:
+        kind, _, where = via.partition("_")
+        channel, tenant = CHANNELS[kind]
+        user = f"U{employee}" if channel == "slack" else employee
+        identity = ChannelIdentity(channel, tenant, user)
+        if where == "channel":
+            return Address(channel, tenant, "C-GENERAL", Place.SHARED, thread, user), identity
+        return Address(channel, tenant, user, Place.DIRECT, thread, user), identity
+
+    def _count(self) -> int:
+        return sum(len(channel.posts) for channel in self._channels.values())
+
+    def _tables(self) -> list[tuple[str, str]]:
+        tables = sa.MetaData()
+        tables.reflect(self.database.engine)
+        with self.database.reading() as tx:
+            return [
+                (table.name, "\n".join(repr(tuple(row)) for row in tx.execute(sa.select(table))))
+                for table in tables.sorted_tables
+            ]
+
+
+@lru_cache(maxsize=1)
+def embedder() -> CachedEmbedder:
+    """One for the whole run: the weights take a second to load, and tests repeat the same sentences."""
+    from connectors.models.sentence_encoder import SentenceEncoder
+
+    return CachedEmbedder(SentenceEncoder())
+
+
+async def _prepare(folder: Path, documents: Path | Iterable[str] | Mapping[str, str], database_url: str) -> None:
+    """An empty home gets the handbook; on SQLite a copy of one that was indexed before."""
+    if (folder / "loket.sqlite").exists():
+        return
+    sources = _sources(documents)
+    if database_url or not sources:
+        await _index(folder, sources, database_url)
+        return
+    made = _TEMPLATES.get(tuple(sorted(sources.items())))
+    if made is None:
+        made = Path(tempfile.mkdtemp(prefix="loket-template-")) / "home"
+        await _index(made, sources, "")
+        _TEMPLATES[tuple(sorted(sources.items()))] = made
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+
+
+_TEMPLATES: dict[tuple[tuple[str, str], ...], Path] = {}
+
+
+async def _index(folder: Path, sources: Mapping[str, str], database_url: str) -> None:
+    counter = build(Settings(home=folder, database_url=database_url, _env_file=None), embedder=embedder())
+    await counter.open()
+    if sources:
+        _write(folder / "documents", sources)
+        await counter.library.ingest(folder / "documents", "handbook")
+    await counter.close()
+
+
+def _sources(documents: Path | Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    if isinstance(documents, Mapping):
+        return dict(documents)
+    if isinstance(documents, Path):
+        return {str(file.relative_to(documents)): file.read_text() for file in documents.rglob("*") if file.is_file()}
+    return {name: (SAMPLES / name).read_text(encoding="utf-8") for name in documents}
+
+
+def _write(folder: Path, documents: Mapping[str, str]) -> None:
+    for path, text in documents.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+def home_of(folder: Path) -> Home:
+    """Where things are in a home folder, for tests that look at files."""
+    return Home(folder)
