@@ -199,7 +199,10 @@ def test_the_account_of_the_service_may_add_to_the_chain_and_nothing_else(postgr
         outbox.put(tx, OutboxItem("a", "reply", {}, {}))
         assert erase_payload(tx, "employee:E1007", "employee:E1001") == 2
     for statement in ("UPDATE audit SET actor = 'x'", "DELETE FROM audit", "DROP TRIGGER audit_append_only ON audit"):
-        with pytest.raises(sa.exc.ProgrammingError, match="permission denied|must be owner"), service.transaction() as tx:
+        with (
+            pytest.raises(sa.exc.ProgrammingError, match=r"permission denied|must be owner"),
+            service.transaction() as tx,
+        ):
             tx.execute(sa.text(statement))
     assert verify(postgres_url).problems == ()
     service.close()
