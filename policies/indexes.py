@@ -1,0 +1,121 @@
+"""The vector index and the word index as one: what is added to or taken from one is so in both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.ports import Embedder
+from policies.entries import Entry, gist, said, words
+from policies.fusion import Evidence
+from policies.lexical import LexicalIndex
+from policies.vector_cache import VectorCache
+from policies.vectors import VectorIndex
+
+FORMAT = "1"  # of what is indexed: raise it when the same passage would be indexed differently
+_BATCH = 400  # passages embedded and added together
+
+Heard = Callable[[int, int], None]
+
+
+class Indexes:
+    """Both indexes in one folder. The database says what must be in them; they are repaired and rebuilt from it."""
+
+    def __init__(self, folder: Path, embedder: Embedder, gist_words: int) -> None:
+        self.vectors = VectorIndex(folder / "vectors")
+        self.lexical = LexicalIndex(folder / "words")
+        self.cache = VectorCache(folder / "vectors.sqlite", embedder)
+        self._gist_words = gist_words
+        self.recipe = f"{embedder.name}|{embedder.dimension}|gist {gist_words}|format {FORMAT}"
+
+    def evidence(
+        self, generation: int, partition: str, vector: NDArray[np.float32] | None, word_hits: Mapping[str, float], n: int
+    ) -> Evidence:
+        """What both indexes know about a question in one partition."""
+        if vector is None:
+            return Evidence((), (), word_hits)
+        return Evidence(
+            self.vectors.nearest(generation, partition, "gists", vector, n),
+            self.vectors.nearest(generation, partition, "sentences", vector, n),
+            word_hits,
+        )
+
+    def add(self, generation: int, made: Sequence[Entry], heard: Heard | None = None) -> None:
+        """Add the passages that are not there yet. A passage with its gist is there whole: gists come last."""
+        grouped: dict[str, list[Entry]] = {}
+        for entry in made:
+            grouped.setdefault(entry.partition, []).append(entry)
+        done = 0
+        for partition, entries in grouped.items():
+            self._add_words(generation, partition, entries)
+            present = self.vectors.ids(generation, partition, "gists")
+            sentences = self.vectors.ids(generation, partition, "sentences")
+            missing = [entry for entry in entries if entry.passage_id not in present]
+            done += len(entries) - len(missing)
+            for start in range(0, len(missing), _BATCH):
+                batch = missing[start : start + _BATCH]
+                self._add_vectors(generation, partition, batch, sentences)
+                done += len(batch)
+                if heard:
+                    heard(done, len(made))
+
+    def _add_words(self, generation: int, partition: str, entries: Sequence[Entry]) -> None:
+        present = self.lexical.ids(generation, partition)
+        missing = [words(entry) for entry in entries if entry.passage_id not in present]
+        if missing:
+            self.lexical.add(generation, partition, missing)
+
+    def _add_vectors(self, generation: int, partition: str, batch: Sequence[Entry], present: set[str]) -> None:
+        texts = {f"{entry.passage_id}#{number}": text for entry in batch for number, text in enumerate(said(entry))}
+        new = [key for key in texts if key not in present]
+        gists = [gist(entry, self._gist_words) for entry in batch]
+        rows = self.cache.embed([*(texts[key] for key in new), *gists])
+        self.vectors.add(generation, partition, "sentences", new, rows[: len(new)])
+        self.vectors.add(generation, partition, "gists", [entry.passage_id for entry in batch], rows[len(new) :])
+
+    def missing(self, generation: int, wanted: Mapping[str, set[str]]) -> list[str]:
+        """The passage ids that are wanted and lack in either index."""
+        lacking: list[str] = []
+        for partition, ids in wanted.items():
+            there = self.vectors.ids(generation, partition, "gists") & self.lexical.ids(generation, partition)
+            lacking.extend(sorted(ids - there))
+        return lacking
+
+    def prune(self, generation: int, wanted: Mapping[str, set[str]]) -> None:
+        """Take out everything that is not wanted."""
+        for partition in self.partitions(generation):
+            ids = wanted.get(partition)
+            if ids is None:
+                self.vectors.drop_partition(generation, partition)
+                self.lexical.drop_partition(generation, partition)
+                continue
+            self.vectors.delete(generation, partition, "gists", self.vectors.ids(generation, partition, "gists") - ids)
+            stale = _of_others(self.vectors.ids(generation, partition, "sentences"), ids)
+            self.vectors.delete(generation, partition, "sentences", stale)
+            self.lexical.delete(generation, partition, self.lexical.ids(generation, partition) - ids)
+
+    def partitions(self, generation: int) -> set[str]:
+        """The partitions either index has."""
+        return self.vectors.partitions(generation) | self.lexical.partitions(generation)
+
+    def keep_only(self, generation: int) -> None:
+        """Forget all other generations."""
+        self.vectors.keep_only(generation)
+        self.lexical.keep_only(generation)
+
+    def refresh(self) -> None:
+        """See what another process wrote."""
+        self.vectors.refresh()
+        self.lexical.refresh()
+
+    def close(self) -> None:
+        """Give all files back."""
+        self.vectors.close()
+        self.lexical.close()
+
+
+def _of_others(keys: Iterable[str], ids: set[str]) -> list[str]:
+    return [key for key in keys if key.partition("#")[0] not in ids]

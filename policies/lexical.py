@@ -1,0 +1,232 @@
+"""The word index: one tantivy folder per audience and generation, English and Dutch by their stems.
+
+tantivy scores with the word statistics of one folder. A reader of several would then compare numbers that mean
+different things, so each word is weighted by its rarity over all folders this reader may search, and the sum is
+divided by what the whole question could reach: 1 is "every word of the question, well matched".
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tantivy import Index, Query, Schema, Searcher, TextAnalyzer
+
+_STEMMED = {"en": "english", "nl": "dutch"}
+_OTHER = "xx"
+_SATURATION = 2.2  # the most one word can count in BM25 with k1 = 1.2
+_WRITER_BYTES = 30_000_000
+_MAX_WORDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalEntry:
+    """What is indexed of one passage: `head` (title, headings) and `body` (text, questions, keywords)."""
+
+    passage_id: str
+    language: str
+    head: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One word of the question in one language; `weight` is its rarity times its importance."""
+
+    field: str
+    word: str
+    weight: float
+
+
+class LexicalIndex:
+    """Words to passages. A partition that was never written is empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = RLock()
+        self._open: dict[tuple[int, str], Index] = {}
+        self._analyzers: dict[str, TextAnalyzer] = {}
+
+    def search(
+        self, generation: int, partitions: Sequence[str], query: str, added: Sequence[str], limit: int
+    ) -> dict[str, dict[str, float]]:
+        """Scores per partition and passage id. `added` are glossary words; they count half."""
+        opened = {partition: self._index(generation, partition) for partition in partitions}
+        readers = {partition: index.searcher() for partition, index in opened.items() if index is not None}
+        if not readers:
+            return {}
+        terms = self._terms(list(readers.values()), query, added)
+        found: dict[str, dict[str, float]] = {}
+        for partition, searcher in readers.items():
+            index = opened[partition]
+            if index is not None and terms:
+                found[partition] = _hits(searcher, index.schema, terms, limit)
+        return found
+
+    def add(self, generation: int, partition: str, entries: Iterable[LexicalEntry]) -> None:
+        """Add passages and commit."""
+        from tantivy import Document
+
+        with self._lock:
+            index = self._index(generation, partition) or self._create(generation, partition)
+            writer = index.writer(_WRITER_BYTES, 1)
+            for entry in entries:
+                field = entry.language if entry.language in _STEMMED else _OTHER
+                document = Document()
+                document.add_text("id", entry.passage_id)
+                document.add_text(f"head_{field}", entry.head)
+                document.add_text(f"body_{field}", entry.body)
+                writer.add_document(document)
+            writer.commit()
+            writer.wait_merging_threads()
+            index.reload()
+
+    def delete(self, generation: int, partition: str, ids: Iterable[str]) -> None:
+        """Remove passages and commit."""
+        with self._lock:
+            index = self._index(generation, partition)
+            keys = list(ids)
+            if index is None or not keys:
+                return
+            writer = index.writer(_WRITER_BYTES, 1)
+            for key in keys:
+                writer.delete_documents_by_term("id", key)
+            writer.commit()
+            writer.wait_merging_threads()
+            index.reload()
+
+    def ids(self, generation: int, partition: str) -> set[str]:
+        """All passage ids of one partition."""
+        from tantivy import Query
+
+        index = self._index(generation, partition)
+        if index is None:
+            return set()
+        searcher = index.searcher()
+        hits = searcher.search(Query.all_query(), max(searcher.num_docs, 1)).hits
+        return {str(searcher.doc(address)["id"][0]) for _score, address in hits}
+
+    def partitions(self, generation: int) -> set[str]:
+        """The partitions that have a folder in this generation."""
+        folder = self._folder / f"g{generation}"
+        return {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+
+    def drop_partition(self, generation: int, partition: str) -> None:
+        """Remove the folder of a partition that nobody needs any more."""
+        with self._lock:
+            self._open.pop((generation, partition), None)
+            shutil.rmtree(self._folder / f"g{generation}" / partition, ignore_errors=True)
+
+    def keep_only(self, generation: int) -> None:
+        """Remove the folders of all other generations."""
+        with self._lock:
+            for key in [key for key in self._open if key[0] != generation]:
+                del self._open[key]
+            for folder in self._folder.glob("g*"):
+                if folder.name != f"g{generation}":
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def refresh(self) -> None:
+        """See what another process committed."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the files back; the next use opens them again."""
+        with self._lock:
+            self._open.clear()
+
+    def _index(self, generation: int, partition: str) -> Index | None:
+        from tantivy import Index
+
+        with self._lock:
+            key = (generation, partition)
+            if key not in self._open:
+                folder = self._folder / f"g{generation}" / partition
+                if not folder.is_dir() or not Index.exists(str(folder)):
+                    return None
+                self._open[key] = self._prepared(Index.open(str(folder)))
+            return self._open[key]
+
+    def _create(self, generation: int, partition: str) -> Index:
+        from tantivy import Index
+
+        folder = self._folder / f"g{generation}" / partition
+        shutil.rmtree(folder, ignore_errors=True)  # half a folder of an interrupted first write
+        folder.mkdir(parents=True)
+        index = self._prepared(Index(_schema(), path=str(folder)))
+        self._open[(generation, partition)] = index
+        return index
+
+    def _prepared(self, index: Index) -> Index:
+        for language in (*_STEMMED, _OTHER):
+            index.register_tokenizer(f"words_{language}", self._analyzer(language))
+        return index
+
+    def _analyzer(self, language: str) -> TextAnalyzer:
+        if language not in self._analyzers:
+            self._analyzers[language] = _analyzer(_STEMMED.get(language))
+        return self._analyzers[language]
+
+    def _terms(self, readers: Sequence[Searcher], query: str, added: Sequence[str]) -> list[_Term]:
+        total = sum(reader.num_docs for reader in readers)
+        terms: list[_Term] = []
+        for language in (*_STEMMED, _OTHER):
+            analyzer = self._analyzer(language)
+            asked = list(dict.fromkeys(analyzer.analyze(query)))[:_MAX_WORDS]
+            helped = [word for word in dict.fromkeys(analyzer.analyze(" ".join(added))) if word not in asked]
+            rarity = {word: _rarity(readers, language, word, total) for word in [*asked, *helped[:_MAX_WORDS]]}
+            reach = _SATURATION * sum(rarity[word] for word in asked)
+            for word, value in rarity.items():
+                share = value * (1.0 if word in asked else 0.5) / max(reach, 1e-6)
+                terms.extend(_Term(f"{part}_{language}", word, share) for part in ("head", "body"))
+        return terms
+
+
+def _hits(searcher: Searcher, schema: Schema, terms: Sequence[_Term], limit: int) -> dict[str, float]:
+    from tantivy import Occur, Query
+
+    parts: list[tuple[Occur, Query]] = []
+    for term in terms:
+        local = _idf(searcher.num_docs, searcher.doc_freq(term.field, term.word))
+        query = Query.term_query(schema, term.field, term.word)
+        parts.append((Occur.Should, Query.boost_query(query, term.weight / local)))
+    hits = searcher.search(Query.boolean_query(parts), limit, count=False).hits
+    return {str(searcher.doc(address)["id"][0]): float(score) for score, address in hits}
+
+
+def _rarity(readers: Sequence[Searcher], language: str, word: str, total: int) -> float:
+    counts = [max(reader.doc_freq(f"{part}_{language}", word) for part in ("head", "body")) for reader in readers]
+    return _idf(total, sum(counts))
+
+
+def _idf(documents: int, with_word: int) -> float:
+    """Rarity of a word, as BM25 in tantivy (and Lucene) defines it."""
+    return math.log(1 + (max(documents - with_word, 0) + 0.5) / (with_word + 0.5))
+
+
+def _schema() -> Schema:
+    from tantivy import SchemaBuilder
+
+    builder = SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    for language in (*_STEMMED, _OTHER):
+        for part in ("head", "body"):
+            builder.add_text_field(f"{part}_{language}", tokenizer_name=f"words_{language}", index_option="freq")
+    return builder.build()
+
+
+def _analyzer(stemmer: str | None) -> TextAnalyzer:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(40)).filter(Filter.lowercase())
+    builder = builder.filter(Filter.ascii_fold())
+    if stemmer:
+        builder = builder.filter(Filter.stopword(stemmer)).filter(Filter.stemmer(stemmer))
+    return builder.build()
+

@@ -1,0 +1,100 @@
+"""The front door of the policies: bring documents in, list them, search them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from core.ports import Embedder, Passage
+from policies import shelf
+from policies.folder import scan
+from policies.indexes import Indexes
+from policies.ingest import Ingest
+from policies.locks import writing
+from policies.records import DocumentRecord, IngestReport
+from policies.search import Search
+from policies.settings import PolicySettings
+from storage.engine import Database
+
+
+T = TypeVar("T")
+
+
+def _silent(_done: int, _total: int, _text: str) -> None:
+    """Nobody watches."""
+
+
+class Library:
+    """Documents and passages in the database, both indexes in `folder`. Implements `core.ports.PolicySearch`.
+
+    Any number of processes may search the same folder; one at a time may change it.
+    """
+
+    def __init__(self, database: Database, folder: Path, embedder: Embedder, settings: PolicySettings) -> None:
+        self._database = database
+        self._folder = folder
+        self._indexes = Indexes(folder, embedder, settings.gist_words)
+        self._ingest = Ingest(database, self._indexes, settings)
+        self._search = Search(database, self._indexes, embedder, settings)
+        self._changing = asyncio.Lock()
+
+    async def ingest(
+        self,
+        source: Path,
+        collection: str = "handbook",
+        progress: Callable[[int, int, str], None] | None = None,
+    ) -> IngestReport:
+        """Bring a folder (or one file) in: only what changed is read anew, what is gone is forgotten.
+
+        `progress` hears (done, total, what) from another thread. Raises ConfigError when `source` is not there or
+        another process is writing; a document that cannot be read is a problem in the report.
+        """
+        return await self._alone(lambda: self._ingest.run(scan(source), collection, progress or _silent))
+
+    async def rebuild(self, progress: Callable[[int, int, str], None] | None = None) -> None:
+        """Make both indexes anew from the database; searches go on in the old ones until the swap."""
+        await self._alone(lambda: self._ingest.rebuild(progress or _silent))
+
+    async def remove(self, path_or_collection: str) -> int:
+        """Forget a document, all below a folder, or a collection; returns how many documents there were."""
+
+        def work() -> int:
+            with self._database.reading() as tx:
+                keys = shelf.matching(tx, path_or_collection)
+            return self._ingest.remove(keys) if keys else 0
+
+        return await self._alone(work)
+
+    async def documents(self) -> list[DocumentRecord]:
+        """All documents, by collection and path."""
+        return await self._database.read(shelf.records)
+
+    async def search(self, query: str, groups: frozenset[str], k: int = 5, on: date | None = None) -> Sequence[Passage]:
+        """The k best passages these groups may read; text in force on `on` (default: today) comes first."""
+        return await asyncio.to_thread(self._search.run, query, groups, k, on)
+
+    async def passage(self, passage_id: str, groups: frozenset[str] | None = None) -> Passage | None:
+        """One passage by id; None when it is gone or, with `groups` given, not theirs to read."""
+        return await asyncio.to_thread(self._search.passage, passage_id, groups)
+
+    async def outdated(self) -> str:
+        """Why the index needs a rebuild (the next ingest does it), or nothing."""
+        state = await self._database.read(shelf.state)
+        if not state.recipe or state.recipe == self._indexes.recipe:
+            return ""
+        return f"the policy index was made with '{state.recipe}', now it is '{self._indexes.recipe}'; ingest again"
+
+    def close(self) -> None:
+        """Give all files back."""
+        self._indexes.close()
+
+    async def _alone(self, work: Callable[[], T]) -> T:
+        def locked() -> T:
+            with writing(self._folder):
+                return work()
+
+        async with self._changing:
+            return await asyncio.to_thread(locked)

@@ -1,0 +1,160 @@
+"""One question to the passages that answer it best, among those the asker may read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from threading import Lock
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from core.ports import Embedder, Passage
+from policies import shelf
+from policies.cleaning import visible
+from policies.excerpt import excerpt
+from policies.fusion import Hit, fuse
+from policies.glossary import Glossary, expand
+from policies.indexes import Indexes
+from policies.locks import SharedLock
+from policies.settings import PolicySettings
+from policies.validity import CURRENT, Term, status
+from policies.vectors import IndexMovedError
+from storage.engine import Database, Tx, now
+
+log = logging.getLogger(__name__)
+MAX_QUERY_CHARS = 2_000
+_LOOKED_AT = 40  # joined hits that are read from the database: room for old versions and for rows that are gone
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """What is kept in memory of one version of the database."""
+
+    state: shelf.State = field(default_factory=shelf.State)
+    audiences: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    ends: Mapping[str, date] = field(default_factory=dict)
+    glossary: Glossary = field(default_factory=dict)
+
+    def readable(self, groups: frozenset[str]) -> list[str]:
+        """The partitions that somebody in these groups may search."""
+        return sorted(name for name, audience in self.audiences.items() if audience & groups)
+
+
+class Search:
+    """Answers questions from the indexes. Safe to use from several threads; blocking."""
+
+    def __init__(self, database: Database, indexes: Indexes, embedder: Embedder, settings: PolicySettings) -> None:
+        self._database = database
+        self._indexes = indexes
+        self._embedder = embedder
+        self._settings = settings
+        self._files = SharedLock()
+        self._loading = Lock()
+        self._shelf = _Shelf()
+
+    def run(self, query: str, groups: frozenset[str], k: int, on: date | None) -> Sequence[Passage]:
+        """The k best passages, those in force on `on` (default: today by the database) first."""
+        query = visible(query).strip()[:MAX_QUERY_CHARS]
+        if not query or not groups or k < 1:
+            return []
+        for _attempt in range(3):
+            current, today = self._current()
+            try:
+                with self._files.shared():
+                    hits = self._hits(query, current, groups)
+            except IndexMovedError:  # a rebuild swapped the indexes under this question: ask the new ones
+                continue
+            return self._passages(hits[: max(_LOOKED_AT, 4 * k)], current, k, on or today)
+        return []
+
+    def passage(self, passage_id: str, groups: frozenset[str] | None) -> Passage | None:
+        """One passage by its id, if these groups may read it (None: no check)."""
+        current, today = self._current()
+        with self._database.reading() as tx:
+            row = shelf.passage_rows(tx, [passage_id]).get(passage_id)
+        if row is None or (groups is not None and not groups & set(row["audience"])):
+            return None
+        return _passage(row, Hit(passage_id, 0.0, 0.0, ""), current.ends, today, self._settings.max_passage_chars)
+
+    def _hits(self, query: str, current: _Shelf, groups: frozenset[str]) -> list[Hit]:
+        partitions = current.readable(groups)
+        if not partitions:
+            return []
+        added = expand(query, current.glossary)
+        vector = self._vector(query, added) if current.state.recipe == self._indexes.recipe else None
+        generation, count = current.state.generation, self._settings.candidates
+        by_words = self._indexes.lexical.search(generation, partitions, query, added, count)
+        hits: list[Hit] = []
+        for partition in partitions:
+            evidence = self._indexes.evidence(generation, partition, vector, by_words.get(partition, {}), count)
+            hits.extend(fuse(evidence, self._settings.lexical_weight))
+        return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
+
+    def _vector(self, query: str, added: Sequence[str]) -> NDArray[np.float32]:
+        """The question's vector; with glossary words, half-way to the vector of the question with them."""
+        texts = [query, f"{query} {' '.join(added)}"] if added else [query]
+        joined: NDArray[np.float32] = self._embedder.embed(texts).sum(axis=0)
+        return joined / np.maximum(np.linalg.norm(joined), np.float32(1e-12))
+
+    def _passages(self, hits: Sequence[Hit], current: _Shelf, k: int, on: date) -> list[Passage]:
+        with self._database.reading() as tx:
+            rows = shelf.passage_rows(tx, [hit.passage_id for hit in hits])
+        longest, factor = self._settings.max_passage_chars, self._settings.not_in_force_factor
+        found = [
+            _passage(rows[hit.passage_id], hit, current.ends, on, longest) for hit in hits if hit.passage_id in rows
+        ]
+        weighed = [
+            passage if passage.status == CURRENT else replace(passage, score=passage.score * factor) for passage in found
+        ]
+        best = sorted(weighed, key=lambda passage: -passage.score)[:k]
+        return sorted(best, key=lambda passage: (passage.status != CURRENT, -passage.score))
+
+    def _current(self) -> tuple[_Shelf, date]:
+        with self._database.reading() as tx:
+            state, today = shelf.state(tx), now(tx).date()
+            if state == self._shelf.state:
+                return self._shelf, today
+            loaded = _load(tx, state)
+        with self._loading:
+            if loaded.state.version > self._shelf.state.version:
+                self._take(loaded)
+        return loaded, today
+
+    def _take(self, loaded: _Shelf) -> None:
+        if loaded.state.recipe != self._indexes.recipe:
+            log.warning("the policy index was made with %r and must be rebuilt; searching by words", loaded.state.recipe)
+        with self._files.alone():
+            self._indexes.refresh()
+        self._shelf = loaded
+
+
+def _load(tx: Tx, state: shelf.State) -> _Shelf:
+    return _Shelf(state, shelf.audiences(tx), shelf.ends(tx), shelf.glossary_of(tx))
+
+
+def _passage(row: sa.RowMapping, hit: Hit, ends: Mapping[str, date], on: date, longest: int) -> Passage:
+    term = Term(row["document_id"], row["effective_from"], row["effective_until"])
+    return Passage(
+        passage_id=row["passage_id"],
+        path=row["path"],
+        heading=row["heading"],
+        heading_path=tuple(row["heading_path"]),
+        text=excerpt(row["text"], hit.sentence, longest),
+        score=hit.score,
+        similarity=hit.similarity,
+        title=row["title"],
+        owner=row["owner"],
+        contact=row["contact"],
+        language=row["language"],
+        collection=row["collection"],
+        authority=row["authority"],
+        audience=frozenset(row["audience"]),
+        address=row["address"],
+        status=status(term, ends, on),
+        effective_from=row["effective_from"],
+        effective_until=row["effective_until"],
+    )
