@@ -111,7 +111,7 @@ class Delivery:
                 break
             sent += 1
         for item in items[sent + 1 :]:  # the room keeps its order: what comes after a failure waits as long as it
-            await self._database.run(lambda tx, item=item: outbox.mark_failed(tx, item, "waits for an earlier one"))
+            await self._mark_failed(item, "waits for an earlier one")
         return sent
 
     async def _deliver(self, item: Waiting) -> bool:
@@ -128,10 +128,13 @@ class Delivery:
     async def _failed(self, item: Waiting, error: Exception) -> None:
         # The text of a foreign error may hold what was to be sent: only our own is kept.
         reason = str(error) if isinstance(error, ConnectorError) else type(error).__name__
-        again = await self._database.run(lambda tx: outbox.mark_failed(tx, item, reason))
+        again = await self._mark_failed(item, reason)
         structlog.get_logger("loket.delivery").warning(
             "not_delivered", outbox_id=item.outbox_id, kind=item.kind, error=type(error).__name__, again=again
         )
+
+    async def _mark_failed(self, item: Waiting, reason: str) -> bool:
+        return await self._database.run(lambda tx: outbox.mark_failed(tx, item, reason))
 
     async def _send(self, item: Waiting) -> str:
         if item.kind == "notify":

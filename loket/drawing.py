@@ -31,7 +31,8 @@ def draw_reply(reply: Reply, sentences: Catalogue) -> RenderableType:
     """A whole reply: text, the clauses it rests on, and its card."""
     parts: list[RenderableType] = []
     if reply.text:
-        parts.append(Markdown(reply.text))
+        # A line break in a reply is meant; Markdown would run the lines together.
+        parts.append(Markdown(reply.text.replace("\n", "  \n")))
     parts += [_draw_citation(citation, reply.language, sentences) for citation in reply.citations]
     if reply.card is not None:
         parts.append(draw_card(reply.card, reply.language, sentences))
@@ -48,12 +49,12 @@ def draw_card(card: Card, language: str, sentences: Catalogue) -> RenderableType
     for fact in card.facts:
         table.add_row(Text(fact.label), Text(fact.value))
     table.add_row(Text(sentences.say("card_state", language)), Text(card.state))
-    table.add_row(Text(sentences.say("card_number", language)), Text(card.action_id[:SHORT]))
-    rows: list[RenderableType] = [table]
+    rows: list[RenderableType] = [Text(card.title, style="bold"), table]
     if card.note:
         rows.append(Text(card.note, style="italic"))
     rows += [_draw_button(button, card.action_id) for button in card.buttons]
-    return Panel(Group(*rows), title=Text(card.title), title_align="left", expand=False)
+    number = f"{sentences.say('card_number', language)} {card.action_id[:SHORT]}"
+    return Panel(Group(*rows), title=Text(number), title_align="left", expand=False)
 
 
 def _draw_citation(citation: Citation, language: str, sentences: Catalogue) -> RenderableType:

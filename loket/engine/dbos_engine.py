@@ -72,8 +72,9 @@ class DbosEngine:
             await DBOS.register_queue_async(queue.value, partition_concurrency=1, polling_interval_sec=POLLING_SECONDS)
         left_behind = await DBOS.list_workflows_async(status=list(OPEN), load_input=True, load_output=False)
         for row in left_behind:
-            queue_name, work_id = row.input["args"]
-            self._in_flight.offer((Queue(queue_name), work_id))
+            if row.input is not None:
+                queue_name, work_id = row.input["args"]
+                self._in_flight.offer((Queue(queue_name), work_id))
         self._submitter = threading.Thread(target=self._submit_all, name="loket-submitter", daemon=True)
         self._submitter.start()
 
