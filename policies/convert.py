@@ -1,4 +1,4 @@
-"""HTML, PDF, DOCX and XLSX to Markdown, in a process of its own that can be stopped when a file is hostile or broken."""
+"""HTML, PDF, DOCX and XLSX to Markdown, in a process of its own that a broken or hostile file cannot hold up."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class Converter:
         if not in_time:
             raise DocumentError(path, f"took over {self._seconds:.0f} s to read; save it anew or as text.")
         if not line:
-            raise DocumentError(path, "cannot be read: it needs too much memory or is damaged; save it anew or as text.")
+            raise DocumentError(
+                path, "cannot be read: it needs too much memory or is damaged; save it anew or as text."
+            )
         answer: dict[str, str] = json.loads(line)
         if "error" in answer:
             raise DocumentError(path, _sentence(answer["error"]))
@@ -54,7 +56,12 @@ class Converter:
         """(answer line, was it in time); an empty line when the process died of the file."""
         process = self._started()
         late: list[bool] = []
-        timer = Timer(self._seconds, lambda: (late.append(True), process.kill()))
+
+        def stop() -> None:
+            late.append(True)
+            process.kill()
+
+        timer = Timer(self._seconds, stop)
         timer.start()
         try:
             if process.stdin is None or process.stdout is None:

@@ -83,7 +83,7 @@ def said(entry: Entry) -> list[str]:
 
 def words(entry: Entry) -> LexicalEntry:
     """What the word index holds of a passage."""
-    above = [heading for heading in entry.heading_path if heading != entry.title and heading != INTRO]
+    above = [heading for heading in entry.heading_path if heading not in (entry.title, INTRO)]
     body = [plain(entry.text), *entry.questions, *entry.keywords]
     return LexicalEntry(entry.passage_id, entry.language, "\n".join([entry.title, *above]), "\n".join(body))
 

@@ -43,7 +43,8 @@ class Scan:
 
 def scan(source: Path) -> Scan:
     """Look through a folder, or at one file. Links are never followed. Raises ConfigError when nothing is there."""
-    source = Path(os.path.abspath(source))
+    source = source.expanduser().absolute()
+    source = source.parent.resolve() / source.name if source.name not in ("", "..") else source.resolve()
     if source.is_file():
         path = f"{source.parent.name}/{source.name}"
         return Scan(source.parent, source.parent.name, (SourceFile(path, source),), (), 0, whole=False)

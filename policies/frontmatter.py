@@ -61,7 +61,7 @@ def header(values: Mapping[str, Any], path: str, lines: Mapping[str, int] | None
         effective_until=read.date("effective_until"),
         supersedes=read.names("supersedes"),
         authority=read.authority(),
-        questions=read.names("questions"),
+        questions=tuple(phrase for phrase in read.phrases("questions") if " " in phrase and "@" not in phrase),
         keywords=read.keywords(),
     )
 
@@ -118,10 +118,17 @@ class _Values:
             raise self._wrong(key, "is empty; name at least one group, or leave the key out.")
         return tuple(dict.fromkeys(" ".join(visible(item).split()) for item in items))
 
-    def keywords(self) -> tuple[str, ...]:
-        value = self._values.get("keywords", self._values.get("tags"))
+    def phrases(self, key: str) -> tuple[str, ...]:
+        """A list that decides nothing about rights or dates: entries of another shape are left out, not refused."""
+        value = self._values.get(key)
         items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
-        return tuple(" ".join(visible(item).split()) for item in items if isinstance(item, str) and item.strip())[:100]
+        found = (" ".join(visible(item).split())[:300] for item in items if isinstance(item, str))
+        return tuple(dict.fromkeys(phrase for phrase in found if phrase))[:200]
+
+    def keywords(self) -> tuple[str, ...]:
+        """`keywords` or `tags`, and what stands under `questions` as a single word."""
+        words = [phrase for phrase in self.phrases("questions") if " " not in phrase and "@" not in phrase]
+        return tuple(dict.fromkeys([*self.phrases("keywords"), *self.phrases("tags"), *words]))
 
     def mapping(self, key: str) -> Mapping[str, object]:
         value = self._values.get(key)

@@ -41,7 +41,7 @@ def _parse(file: Path) -> Glossary:
         raise DocumentError(file.name, f"cannot be read; save it as UTF-8 and {example}") from error
     if not isinstance(loaded, dict):
         raise DocumentError(file.name, f"must be a list of terms; {example}")
-    return {_normal(str(term)): _words(term, words, file.name) for term, words in loaded.items() if str(term).strip()}
+    return {normal(str(term)): _words(term, words, file.name) for term, words in loaded.items() if str(term).strip()}
 
 
 def _words(term: object, words: object, path: str) -> tuple[str, ...]:
@@ -51,12 +51,13 @@ def _words(term: object, words: object, path: str) -> tuple[str, ...]:
     return tuple(" ".join(visible(str(item)).split()) for item in items)
 
 
-def _normal(text: str) -> str:
+def normal(text: str) -> str:
+    """A term as it is looked up: its words in lower case, single spaces."""
     return " ".join(_WORD.findall(visible(text).lower()))
 
 
 def expand(query: str, glossary: Glossary, longest: int = 4) -> tuple[str, ...]:
-    """The words to add to a query: those of every glossary term in it, longest terms first, none twice."""
+    """The words to add to a query: those of every glossary term in it, longest terms first, none twice; at most 12."""
     words = _WORD.findall(query.lower())
     added: dict[str, None] = {}
     taken: set[int] = set()

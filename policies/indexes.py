@@ -32,7 +32,12 @@ class Indexes:
         self.recipe = f"{embedder.name}|{embedder.dimension}|gist {gist_words}|format {FORMAT}"
 
     def evidence(
-        self, generation: int, partition: str, vector: NDArray[np.float32] | None, word_hits: Mapping[str, float], n: int
+        self,
+        generation: int,
+        partition: str,
+        vector: NDArray[np.float32] | None,
+        word_hits: Mapping[str, float],
+        n: int,
     ) -> Evidence:
         """What both indexes know about a question in one partition."""
         if vector is None:

@@ -82,7 +82,7 @@ class Ingest:
             self._set(replace(state, recipe=self._indexes.recipe, generation=1))
             return ""
         self.rebuild(progress)
-        return f"the index was made with '{state.recipe}', now it is '{self._indexes.recipe}': all passages were indexed anew"
+        return f"all passages were indexed anew: the index was made with '{state.recipe}', now '{self._indexes.recipe}'"
 
     def rebuild(self, progress: Progress) -> None:
         """Make both indexes anew from the database, beside the ones in use; then swap."""
@@ -129,7 +129,12 @@ class Ingest:
         return plan
 
     def _read(
-        self, entry: SourceFile, plan: _Plan, known: dict[str, shelf.Known], ids: dict[str, shelf.Known], converter: Converter
+        self,
+        entry: SourceFile,
+        plan: _Plan,
+        known: dict[str, shelf.Known],
+        ids: dict[str, shelf.Known],
+        converter: Converter,
     ) -> None:
         key = document_key(plan.collection, entry.path)
         source = documents.load(entry, self._settings)
@@ -140,7 +145,9 @@ class Ingest:
         document = documents.parse(source, self._settings, converter)
         name = document.header.document_id
         if name and name in ids and ids[name].document_key != key:
-            raise DocumentError(entry.path, f"has the id {name!r}, which {ids[name].path} has already; change one of them.")
+            raise DocumentError(
+                entry.path, f"has the id {name!r}, which {ids[name].path} has already; change one of them."
+            )
         if name:
             ids[name] = shelf.Known(key, entry.path, name, source.source_hash)
         made = entries(document, plan.collection, self._settings.gist_words, self._indexes.cache.embed)
@@ -164,7 +171,9 @@ class Ingest:
         here = {entry.path for entry in scan.files}
         gone = [key for key, path in mine.items() if path.startswith(f"{scan.name}/") and path not in here]
         if gone and not here:
-            sentence = f"holds no documents any more; the {len(gone)} read before stay. Remove them by name if you mean it."
+            sentence = (
+                f"holds no documents any more; the {len(gone)} read before stay. Remove them by name if you mean it."
+            )
             plan.problems.append(Problem(scan.name, sentence))
             return
         plan.removed = gone

@@ -229,4 +229,3 @@ def _analyzer(stemmer: str | None) -> TextAnalyzer:
     if stemmer:
         builder = builder.filter(Filter.stopword(stemmer)).filter(Filter.stemmer(stemmer))
     return builder.build()
-

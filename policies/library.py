@@ -19,7 +19,6 @@ from policies.search import Search
 from policies.settings import PolicySettings
 from storage.engine import Database
 
-
 T = TypeVar("T")
 
 

@@ -20,7 +20,9 @@ def writing(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ConfigError("another process is changing the policies right now; try again when it is done") from error
+            raise ConfigError(
+                "another process is changing the policies right now; try again when it is done"
+            ) from error
         yield
 
 

@@ -17,10 +17,11 @@ from policies import shelf
 from policies.cleaning import visible
 from policies.excerpt import excerpt
 from policies.fusion import Hit, fuse
-from policies.glossary import Glossary, expand
+from policies.glossary import MAX_ADDED, Glossary, expand
 from policies.indexes import Indexes
 from policies.locks import SharedLock
 from policies.settings import PolicySettings
+from policies.thesaurus import thesaurus
 from policies.validity import CURRENT, Term, status
 from policies.vectors import IndexMovedError
 from storage.engine import Database, Tx, now
@@ -38,6 +39,7 @@ class _Shelf:
     audiences: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ends: Mapping[str, date] = field(default_factory=dict)
     glossary: Glossary = field(default_factory=dict)
+    languages: frozenset[str] = frozenset()
 
     def readable(self, groups: frozenset[str]) -> list[str]:
         """The partitions that somebody in these groups may search."""
@@ -78,13 +80,14 @@ class Search:
             row = shelf.passage_rows(tx, [passage_id]).get(passage_id)
         if row is None or (groups is not None and not groups & set(row["audience"])):
             return None
-        return _passage(row, Hit(passage_id, 0.0, 0.0, ""), current.ends, today, self._settings.max_passage_chars)
+        state = status(_term(row), current.ends, today)
+        return _passage(row, Hit(passage_id, 0.0, 0.0, ""), state, self._settings.max_passage_chars)
 
     def _hits(self, query: str, current: _Shelf, groups: frozenset[str]) -> list[Hit]:
         partitions = current.readable(groups)
         if not partitions:
             return []
-        added = expand(query, current.glossary)
+        added = _words_to_add(query, current)
         vector = self._vector(query, added) if current.state.recipe == self._indexes.recipe else None
         generation, count = current.state.generation, self._settings.candidates
         by_words = self._indexes.lexical.search(generation, partitions, query, added, count)
@@ -98,20 +101,22 @@ class Search:
         """The question's vector; with glossary words, half-way to the vector of the question with them."""
         texts = [query, f"{query} {' '.join(added)}"] if added else [query]
         joined: NDArray[np.float32] = self._embedder.embed(texts).sum(axis=0)
-        return joined / np.maximum(np.linalg.norm(joined), np.float32(1e-12))
+        joined /= np.maximum(np.linalg.norm(joined), np.float32(1e-12))
+        return joined
 
     def _passages(self, hits: Sequence[Hit], current: _Shelf, k: int, on: date) -> list[Passage]:
         with self._database.reading() as tx:
             rows = shelf.passage_rows(tx, [hit.passage_id for hit in hits])
-        longest, factor = self._settings.max_passage_chars, self._settings.not_in_force_factor
-        found = [
-            _passage(rows[hit.passage_id], hit, current.ends, on, longest) for hit in hits if hit.passage_id in rows
-        ]
-        weighed = [
-            passage if passage.status == CURRENT else replace(passage, score=passage.score * factor) for passage in found
-        ]
-        best = sorted(weighed, key=lambda passage: -passage.score)[:k]
-        return sorted(best, key=lambda passage: (passage.status != CURRENT, -passage.score))
+        factor = self._settings.not_in_force_factor
+        weighed: list[tuple[Hit, str]] = []
+        for hit in hits:
+            if hit.passage_id in rows:
+                state = status(_term(rows[hit.passage_id]), current.ends, on)
+                weighed.append((hit if state == CURRENT else replace(hit, score=hit.score * factor), state))
+        best = sorted(weighed, key=lambda pair: -pair[0].score)[:k]
+        best.sort(key=lambda pair: (pair[1] != CURRENT, -pair[0].score))
+        longest = self._settings.max_passage_chars
+        return [_passage(rows[hit.passage_id], hit, state, longest) for hit, state in best]
 
     def _current(self) -> tuple[_Shelf, date]:
         with self._database.reading() as tx:
@@ -126,18 +131,29 @@ class Search:
 
     def _take(self, loaded: _Shelf) -> None:
         if loaded.state.recipe != self._indexes.recipe:
-            log.warning("the policy index was made with %r and must be rebuilt; searching by words", loaded.state.recipe)
+            log.warning(
+                "the policy index was made with %r and must be rebuilt; searching by words", loaded.state.recipe
+            )
         with self._files.alone():
             self._indexes.refresh()
         self._shelf = loaded
 
 
 def _load(tx: Tx, state: shelf.State) -> _Shelf:
-    return _Shelf(state, shelf.audiences(tx), shelf.ends(tx), shelf.glossary_of(tx))
+    return _Shelf(state, shelf.audiences(tx), shelf.ends(tx), shelf.glossary_of(tx), shelf.languages(tx))
 
 
-def _passage(row: sa.RowMapping, hit: Hit, ends: Mapping[str, date], on: date, longest: int) -> Passage:
-    term = Term(row["document_id"], row["effective_from"], row["effective_until"])
+def _words_to_add(query: str, current: _Shelf) -> tuple[str, ...]:
+    """The organisation's own glossary first, then everyday words of the documents' languages."""
+    own = expand(query, current.glossary)
+    return tuple(dict.fromkeys([*own, *expand(query, thesaurus(current.languages))]))[:MAX_ADDED]
+
+
+def _term(row: sa.RowMapping) -> Term:
+    return Term(row["document_id"], row["effective_from"], row["effective_until"])
+
+
+def _passage(row: sa.RowMapping, hit: Hit, state: str, longest: int) -> Passage:
     return Passage(
         passage_id=row["passage_id"],
         path=row["path"],
@@ -154,7 +170,7 @@ def _passage(row: sa.RowMapping, hit: Hit, ends: Mapping[str, date], on: date, l
         authority=row["authority"],
         audience=frozenset(row["audience"]),
         address=row["address"],
-        status=status(term, ends, on),
+        status=state,
         effective_from=row["effective_from"],
         effective_until=row["effective_until"],
     )

@@ -8,8 +8,45 @@ from policies.cleaning import plain
 
 # Words whose full stop does not end a sentence, without the stop, in lower case.
 _ABBREVIATIONS = frozenset(
-    "e.g i.e etc vs mr mrs ms dr prof no nr art vol ca approx dept inc st u.s "
-    "bijv bv d.w.z dhr mevr mw m.b.t o.a t/m enz resp lid jl evt incl excl max min".split()
+    [
+        "e.g",
+        "i.e",
+        "etc",
+        "vs",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "no",
+        "nr",
+        "art",
+        "vol",
+        "ca",
+        "approx",
+        "dept",
+        "inc",
+        "st",
+        "u.s",
+        "bijv",
+        "bv",
+        "d.w.z",
+        "dhr",
+        "mevr",
+        "mw",
+        "m.b.t",
+        "o.a",
+        "t/m",
+        "enz",
+        "resp",
+        "lid",
+        "jl",
+        "evt",
+        "incl",
+        "excl",
+        "max",
+        "min",
+    ]
 )
 _END = re.compile(r"(?<=[.!?])[\"')\]”’]{0,2}\s+(?=[\"'(\[“‘]{0,2}[A-ZÀ-Þ0-9¿¡])")
 _RULE_LINE = re.compile(r"^[\s|:\-=+*_]*$")

@@ -55,7 +55,7 @@ def set_state(tx: Tx, new: State) -> None:
 def known(tx: Tx) -> dict[str, Known]:
     """All documents by their key."""
     columns = (documents.c.document_key, documents.c.path, documents.c.document_id, documents.c.source_hash)
-    return {row.document_key: Known(*row) for row in tx.execute(sa.select(*columns))}
+    return {row.document_key: Known(row[0], row[1], row[2], row[3]) for row in tx.execute(sa.select(*columns))}
 
 
 def keys_of_collection(tx: Tx, collection: str) -> set[str]:
@@ -135,8 +135,9 @@ def ids_by_partition(tx: Tx) -> dict[str, set[str]]:
 
 def load_entries(tx: Tx, ids: Sequence[str] | None = None) -> Iterator[Entry]:
     """Passages as they are indexed: the given ones, or all."""
-    columns = [passages, documents.c.title, documents.c.language, documents.c.keywords]
-    query = sa.select(*columns).join(documents, documents.c.document_key == passages.c.document_key)
+    query = sa.select(passages, documents.c.title, documents.c.language, documents.c.keywords).join(
+        documents, documents.c.document_key == passages.c.document_key
+    )
     if ids is None:
         yield from (_entry(row) for row in tx.execute(query.order_by(passages.c.document_key, passages.c.ordinal)))
         return
@@ -169,15 +170,17 @@ def audiences(tx: Tx) -> dict[str, frozenset[str]]:
     return {row.partition: frozenset(row.audience) for row in rows}
 
 
+def languages(tx: Tx) -> frozenset[str]:
+    """The languages there are documents in."""
+    return frozenset(tx.execute(sa.select(documents.c.language).distinct()).scalars())
+
+
 def ends(tx: Tx) -> Mapping[str, date]:
     """The last day of each document that another one replaces."""
-    columns = (
-        documents.c.document_id,
-        documents.c.effective_from,
-        documents.c.effective_until,
-        documents.c.supersedes,
+    query = sa.select(documents.c.document_id, documents.c.effective_from, documents.c.supersedes)
+    return last_days(
+        Term(row.document_id, row.effective_from, None, tuple(row.supersedes)) for row in tx.execute(query)
     )
-    return last_days(Term(row[0], row[1], row[2], tuple(row[3])) for row in tx.execute(sa.select(*columns)))
 
 
 def records(tx: Tx) -> list[DocumentRecord]:

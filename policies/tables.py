@@ -34,7 +34,9 @@ passages = sa.Table(
     "policy_passages",
     metadata,
     sa.Column("passage_id", sa.String(32), primary_key=True),
-    sa.Column("document_key", sa.String(32), sa.ForeignKey("policy_documents.document_key"), nullable=False, index=True),
+    sa.Column(
+        "document_key", sa.String(32), sa.ForeignKey("policy_documents.document_key"), nullable=False, index=True
+    ),
     sa.Column("ordinal", sa.Integer, nullable=False),
     sa.Column("partition", sa.String(16), nullable=False, index=True),
     sa.Column("heading", sa.Text, nullable=False),

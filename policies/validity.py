@@ -38,7 +38,9 @@ def last_days(terms: Iterable[Term]) -> Mapping[str, date]:
 
 def status(term: Term, ends: Mapping[str, date], on: date) -> str:
     """`current`, `superseded` or `upcoming` on the day `on`."""
-    until = min(term.effective_until or date.max, ends.get(term.document_id, date.max) if term.document_id else date.max)
+    until = min(
+        term.effective_until or date.max, ends.get(term.document_id, date.max) if term.document_id else date.max
+    )
     if on > until:
         return SUPERSEDED
     if term.effective_from and on < term.effective_from:

@@ -26,10 +26,9 @@ class VectorCache:
     def __init__(self, file: Path, embedder: Embedder) -> None:
         self._file = file
         self._embedder = embedder
+        self._model = f"{embedder.name}\n{embedder.dimension}\n"
 
-    def embed(
-        self, texts: Sequence[str], done: Callable[[int, int], None] | None = None
-    ) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], done: Callable[[int, int], None] | None = None) -> NDArray[np.float32]:
         """One unit-length row a text. `done` hears (texts finished, texts) while new ones are embedded."""
         keys = [self._key(text) for text in texts]
         with closing(self._open()) as connection:
@@ -56,7 +55,7 @@ class VectorCache:
         return rows
 
     def _key(self, text: str) -> bytes:
-        return hashlib.sha256(f"{self._embedder.name}\n{self._embedder.dimension}\n{text}".encode()).digest()
+        return hashlib.sha256(f"{self._model}{text}".encode()).digest()
 
     def _open(self) -> sqlite3.Connection:
         self._file.parent.mkdir(parents=True, exist_ok=True)

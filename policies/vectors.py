@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.errors import LoketError
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
 Kind = Literal["gists", "sentences"]
@@ -35,7 +35,7 @@ class VectorIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = RLock()
-        self._client: ClientAPI | None = None
+        self._client: Client | None = None
         self._collections: dict[str, Collection] = {}
 
     def nearest(
@@ -101,7 +101,7 @@ class VectorIndex:
             if client is not None:
                 client.close()
 
-    def _open(self) -> ClientAPI:
+    def _open(self) -> Client:
         import chromadb
         from chromadb.config import Settings
 
@@ -109,7 +109,8 @@ class VectorIndex:
             if self._client is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 settings = Settings(anonymized_telemetry=False)
-                self._client = chromadb.PersistentClient(path=str(self._folder), settings=settings)
+                opened = chromadb.PersistentClient(path=str(self._folder), settings=settings)
+                self._client = cast("Client", opened)  # only the concrete class can be closed
             return self._client
 
     def _find(self, name: str) -> Collection | None:
