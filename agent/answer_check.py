@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from agent.answer_figures import figures, matches
 from agent.answer_words import conditional, contradicts, limits, modes, negated, parties
+from agent.word_lists import words
 from policies.sentences import sentences
 
 ENOUGH = 0.55
@@ -22,11 +23,6 @@ ENOUGH_FOREIGN = 0.12
 _CITATION = re.compile(r"\s*\[(\d{1,2})\]")
 _WORD = re.compile(r"[a-zà-ÿ]{3,}")
 _NAME = re.compile(r"(?<![.!?:\"“] )(?<!^)\b[A-Z][a-zA-Zà-ÿ]+(?:[A-Z]\w*)?\b")
-_STOP = frozenset(
-    "the and for you your are this that with from have has been will can may must not but they their there which when "
-    "what who how per also any all its our een het van voor met die dat dit zijn heeft uw niet maar ook als bij naar "
-    "wordt worden moet mag kan kunt dan nog wel geen aan door over tot der den krijgt get gets".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +104,49 @@ def _problem(said: str, clause: str, coverage: float, enough: float) -> str:
     """Why the clause does not support what is said; empty when it does."""
     if coverage < enough:
         return "too little of it is in the source"
+    return next((problem for test in _TESTS if (problem := test(said, clause))), "")
+
+
+def _other_figure(said: str, clause: str) -> str:
     known = figures(clause)
-    strange = [figure for figure in figures(said) if not matches(figure, known)]
-    if strange:
-        return f"figure not in the clause: {strange[0]}"
-    if negated(said) != negated(clause):
-        return "one denies what the other says"
-    if limits(said) != limits(clause):
-        return "another limit"
-    if conditional(said) != conditional(clause):
-        return "a condition was added or left out"
-    if modes(said) - modes(clause) and modes(clause):
-        return "duty and permission differ"
-    if parties(said) - parties(clause):
-        return "another party"
-    if contradicts(said, clause):
-        return "the opposite word"
-    if name := _strange_name(said, clause):
-        return f"name not in the clause: {name}"
-    return ""
+    strange = next((figure for figure in figures(said) if not matches(figure, known)), "")
+    return f"figure not in the clause: {strange}" if strange else ""
+
+
+def _denial(said: str, clause: str) -> str:
+    return "one denies what the other says" if negated(said) != negated(clause) else ""
+
+
+def _other_limit(said: str, clause: str) -> str:
+    return "another limit" if limits(said) != limits(clause) else ""
+
+
+def _condition(said: str, clause: str) -> str:
+    return "a condition was added or left out" if conditional(said) != conditional(clause) else ""
+
+
+def _other_mode(said: str, clause: str) -> str:
+    return "duty and permission differ" if modes(clause) and modes(said) - modes(clause) else ""
+
+
+def _other_party(said: str, clause: str) -> str:
+    return "another party" if parties(said) - parties(clause) else ""
+
+
+def _opposite(said: str, clause: str) -> str:
+    return "the opposite word" if contradicts(said, clause) else ""
 
 
 def _strange_name(said: str, clause: str) -> str:
     lower = clause.lower()
     for match in _NAME.finditer(said):
         name = match.group().lower()
-        if name not in lower and not parties(name) and name not in _STOP:
-            return match.group()
+        if name not in lower and not parties(name) and name not in words("not_telling"):
+            return f"name not in the clause: {match.group()}"
     return ""
+
+
+_TESTS = (_other_figure, _denial, _other_limit, _condition, _other_mode, _other_party, _opposite, _strange_name)
 
 
 def _coverage(said: str, clause: str) -> float:
@@ -145,7 +156,7 @@ def _coverage(said: str, clause: str) -> float:
 
 
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(word[:6] for word in _WORD.findall(text.lower()) if word not in _STOP)
+    return frozenset(word[:6] for word in _WORD.findall(text.lower()) if word not in words("not_telling"))
 
 
 def _flat(text: str) -> str:

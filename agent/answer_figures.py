@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-_WORDS = {
-    **dict(zip("one two three four five six seven eight nine ten eleven twelve".split(), range(1, 13), strict=True)),
-    **dict(zip("twee drie vier vijf zes zeven acht negen tien elf twaalf".split(), range(2, 13), strict=True)),
-    **{"fifteen": 15, "twenty": 20, "thirty": 30, "vijftien": 15, "twintig": 20, "dertig": 30, "één": 1},
-    **{"half": 0.5, "twice": 2, "once": 1, "double": 2, "tweemaal": 2, "dubbel": 2, "eenmaal": 1},
+_COUNT = {
+    word: number
+    for number, words in enumerate(
+        (
+            "one één eenmaal once", "two twee twice tweemaal double dubbel", "three drie", "four vier", "five vijf",
+            "six zes", "seven zeven", "eight acht", "nine negen", "ten tien", "eleven elf", "twelve twaalf",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}  # fmt: skip
+_WORDS: dict[str, float] = {
+    **_COUNT,
+    **{"half": 0.5, "fifteen": 15, "twenty": 20, "thirty": 30, "vijftien": 15, "twintig": 20, "dertig": 30},
 }
 _MONTHS = {
     name: number
@@ -42,7 +52,8 @@ _UNITS = {
 }
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _DATE = re.compile(
-    rf"\b(\d{{1,2}})(?:st|nd|rd|th)? ({_MONTH})\b(?: (\d{{4}}))?|\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (\d{{4}}))?",
+    rf"\b(\d{{1,2}})(?:st|nd|rd|th)? ({_MONTH})\b(?: (\d{{4}}))?|"
+    rf"\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (\d{{4}}))?",
     re.I,
 )
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
@@ -57,9 +68,9 @@ def figures(text: str) -> frozenset[str]:
     """All figures, each as one comparable string such as `14 day`, `date 1-7-2026`, `250 euro` or `at hr@x.example`."""
     found: set[str] = set()
 
-    def take(pattern: re.Pattern[str], read: object, text: str) -> str:
+    def take(pattern: re.Pattern[str], read: Callable[[re.Match[str]], str], text: str) -> str:
         def keep(match: re.Match[str]) -> str:
-            found.add(read(match))  # type: ignore[operator]
+            found.add(read(match))
             return " ; "
 
         return pattern.sub(keep, text)
@@ -76,7 +87,8 @@ def figures(text: str) -> frozenset[str]:
 
 
 def matches(figure: str, others: frozenset[str]) -> bool:
-    """Whether the figure is among the others: same value; a unit must agree where both name one; a date may lack its year."""
+    """Whether the figure is among the others: the same value, and the same unit where it has one. A date may lack its
+    year."""
     if figure in others:
         return True
     kind, _, rest = figure.partition(" ")
@@ -114,6 +126,6 @@ def _number(match: re.Match[str]) -> str:
 
 
 def _value(digits: str) -> str:
-    """`1,250.00`, `1.250,00` and `1250` are the same amount; a lone comma or full stop before three digits groups them."""
+    """`1,250.00`, `1.250,00` and `1250` are the same amount: a comma or full stop before three digits groups them."""
     plain = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
     return f"{float(plain):g}" if plain.count(".") <= 1 else digits

@@ -17,9 +17,12 @@ _TICKET = re.compile(r"\b([A-Za-z][A-Za-z0-9]{1,9})-(\d{1,9})\b")
 _ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _NUMBER = re.compile(r"\b\d{1,9}\b")
 _PREAMBLE = re.compile(
-    r"^\W*(?:(?:please|pls|can you|could you|i want to|i'd like to|i need to|kun je|kunt u|wil je|wilt u|graag|ik wil(?: graag)?) )*"
-    r"(?:(?:open|create|make|file|log|raise|submit|maak|open|meld|dien)\w* )(?:a |an |the |een |de |het )?(?:new |nieuwe? )?"
-    r"(?:ticket|melding|incident|request|issue|verzoek|aanvraag)(?: (?:aan|in|op))?(?: (?:for|about|that|voor|over|dat|saying|met))?\b[\s:,-]*",
+    r"^\W*(?:(?:please|pls|can you|could you|i want to|i'd like to|i need to|"
+    r"kun je|kunt u|wil je|wilt u|graag|ik wil(?: graag)?) )*"
+    r"(?:(?:open|create|make|file|log|raise|submit|maak|meld|dien)\w* )"
+    r"(?:a |an |the |een |de |het )?(?:new |nieuwe? )?"
+    r"(?:ticket|melding|incident|request|issue|verzoek|aanvraag)(?: (?:aan|in|op))?"
+    r"(?: (?:for|about|that|voor|over|dat|saying|met))?\b[\s:,-]*",
     re.IGNORECASE,
 )  # fmt: skip
 _BARE = re.compile(r"^\W*(?:ticket|melding|incident|issue)\s*[:,-]?\s*", re.IGNORECASE)

@@ -81,7 +81,7 @@ class BuiltinModel:
                 return _question_for(result, language)
             if passages := read_passages(result):
                 answers += [part.text for part in self._extractor.extract(question, passages)]
-        return "\n".join(answers)
+        return "\n\n".join(answers)
 
     def _search_text(self, wish: Wish) -> str:
         return " ".join((wish.with_context, *wish.answers))

@@ -13,7 +13,8 @@ from tools import Found
 MAX_CHARS = 6_000
 _MARK = re.compile(r"<(?=/?\s*(?:passage|data)\b)", re.IGNORECASE)
 _PASSAGE = re.compile(
-    r'^<passage number="(\d+)" language="(\w*)" status="(\w*)" similarity="(-?[\d.]+)" title="([^"\n]*)" '
+    r'^<passage number="(\d+)" language="(\w*)" status="(\w*)" similarity="(-?[\d.]+)" score="(-?[\d.]+)" '
+    r'title="([^"\n]*)" '
     r'heading="([^"\n]*)">\n(.*?)\n</passage>$',
     re.DOTALL | re.MULTILINE,
 )
@@ -31,6 +32,7 @@ class Shown:
     language: str
     status: str
     similarity: float
+    score: float
     title: str
     heading: str
     text: str
@@ -47,7 +49,7 @@ def passages_text(passages: Sequence[Passage], first_number: int) -> str:
     """Passages with the numbers by which they can be cited."""
     return "\n".join(
         f'<passage number="{number}" language="{one_line(passage.language)}" status="{passage.status}" '
-        f'similarity="{passage.similarity:.3f}" title="{_attribute(passage.title)}" '
+        f'similarity="{passage.similarity:.3f}" score="{passage.score:.3f}" title="{_attribute(passage.title)}" '
         f'heading="{_attribute(passage.heading)}">\n{_inert(passage.text)}\n</passage>'
         for number, passage in enumerate(passages, start=first_number)
     )
@@ -56,8 +58,8 @@ def passages_text(passages: Sequence[Passage], first_number: int) -> str:
 def read_passages(text: str) -> list[Shown]:
     """The passages in a tool's result, as `passages_text` wrote them."""
     return [
-        Shown(int(number), language, status, float(similarity), title, heading, body)
-        for number, language, status, similarity, title, heading, body in _PASSAGE.findall(text)
+        Shown(int(number), language, status, float(similarity), float(score), title, heading, body)
+        for number, language, status, similarity, score, title, heading, body in _PASSAGE.findall(text)
     ]
 
 

@@ -6,33 +6,20 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from agent.word_lists import words as listed
+
 SUPPORTED = ("en", "nl")
 SURE = 0.9
 """How probable the classifier must find a language before it overrules what is known of the person."""
 
 _WORD = re.compile(r"[a-zà-ÿ']+")
-_DUTCH = frozenset(
-    "de het een ik je jij u mijn uw jouw en of maar niet geen wel kan kun kunt mag moet wil wat wie waar hoe hoeveel "
-    "wanneer waarom welke is zijn ben heb hebt heeft naar van voor met bij op te aan dat dit die deze er nog ook als "
-    "dan door over om tot zonder doet werkt krijg krijgen vergeten kwijt kapot stuk verlof vakantie ziek thuis "
-    "thuiswerken wachtwoord ww herstel herstellen inloggen melding ja nee graag dank bedankt hallo hoi goedemorgen "
-    "goedemiddag collega leidinggevende declareren vrij dagen uur zit geblokkeerd aanvragen regel regels".split()
-)
-_ENGLISH = frozenset(
-    "the a an i you my your and or but not no can may must want what who where how when why which is are am have has "
-    "to from of for with by on at that this these those there still also if then about without does do did work works "
-    "get forgot forgotten lost broken leave holiday holidays sick home password pw reset unlock ticket yes please "
-    "thanks thank hello hi hey morning afternoon colleague manager expenses days hour hours locked request rule rules "
-    "many much it me in".split()
-)
-_SHARED = frozenset("is of over me in on at men die was".split())
 
 
 def language_of(text: str, *known: str) -> str:
-    """`en` or `nl`. `known` are the person's last and directory language, best first, used where the text is unclear."""
-    words = _WORD.findall(text.lower())
-    dutch = sum(word in _DUTCH and word not in _SHARED for word in words)
-    english = sum(word in _ENGLISH and word not in _SHARED for word in words)
+    """`en` or `nl`. `known` are the person's last and their directory language, best first, for an unclear text."""
+    words = [word for word in _WORD.findall(text.lower()) if word not in listed("both_languages")]
+    dutch = sum(word in listed("dutch") for word in words)
+    english = sum(word in listed("english") for word in words)
     if dutch != english:
         return "nl" if dutch > english else "en"
     if len(words) > 1 and (language := _classified(text)):

@@ -21,8 +21,11 @@ def offered_schemas(registry: Registry, employee: Employee) -> list[ToolSchema]:
     A wish that is not allowed must meet the tool it means, so that the gate can say no: without it the nearest
     other tool would be taken, and "reset Sanne's password" would become a reset of one's own. The gate decides.
     """
-    if not employee.may_use_tools:
-        return []
+    return all_schemas(registry) if employee.may_use_tools else []
+
+
+def all_schemas(registry: Registry) -> list[ToolSchema]:
+    """All tools that are on, with the keys that the built-in model reads."""
     schemas = []
     for name in registry.names:
         loaded = registry.get(name)

@@ -23,7 +23,7 @@ from storage.audit import record
 NAMESPACE = uuid5(NAMESPACE_URL, "loket:action")
 
 
-class AlreadyCommitted(Exception):  # noqa: N818 - no error: the turn was done before, this work is thrown away
+class AlreadyCommitted(Exception):
     """Another worker has committed the turn of this event."""
 
 
@@ -152,7 +152,7 @@ def _save_messages(tx: Tx, asked: Asked, place: str, text: str, ending: Ending, 
 
 
 def _notice(parts: TurnParts, asked: Asked, ending: Ending) -> Reply:
-    """What the law wants said at first contact: this is an AI, which one, how long text stays, how to reach a person."""
+    """What must be said at first contact: this is an AI, which one, how long text stays, how to reach a person."""
     said = say(
         "ai_notice",
         ending.language,

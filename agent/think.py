@@ -1,4 +1,4 @@
-"""Second step: ask a model what to do or say. When the language model fails, the built-in one takes over in the turn."""
+"""Second step: ask a model what to do or say. When the language model fails, the built-in one takes over."""
 
 from __future__ import annotations
 

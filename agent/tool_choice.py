@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from agent.meaning import Meaning
 from agent.offers import CHANGES, EXAMPLES, SEARCH
+from agent.person_names import names_somebody, person_in
+from agent.word_lists import words
 from core.chat import ToolSchema
 
 SURE_TO_READ = 0.55
@@ -15,9 +17,15 @@ SURE_TO_CHANGE = 0.6
 """How near (cosine with the best example) a tool must be; below that a request is a question for the policies."""
 SHARED_WORDS = 0.15
 """How much the words that a request shares with an example can add."""
+AGAINST_QUESTION = 0.08
+TELLING = 0.08
+WITHOUT_WORDS = 0.35
+"""The encoder takes "pas kwijt" (badge lost) for "pass kwijt": a tool none of whose own words were said loses this."""
 _WORD = re.compile(r"[\wà-ÿ]+")
+_PART = re.compile(r"[,:;.]\s+")
 _QUESTION = re.compile(
-    r"\?\s*$|^(?:what|when|where|which|how|why|may|can i|am i|do i|is it|are|does|should|must|wat|wanneer|waar|welke?|hoe|waarom|"
+    r"\?\s*$|^(?:what|when|where|which|how|why|may|can i|am i|do i|is it|are|does|should|must|"
+    r"wat|wanneer|waar|welke?|hoe|waarom|"
     r"mag|kan ik|moet|krijg|heb ik|is het|zijn)\b",
     re.IGNORECASE,
 )
@@ -61,14 +69,50 @@ class ToolChoice:
         return search or None
 
     def _score(self, text: str, tool: ToolSchema) -> float:
+        """The nearest phrase of the tool, and what the request's form says for or against it."""
         phrases = [*tool.parameters.get(EXAMPLES, ()), tool.description.split(".")[0]]
-        likeness = self._meaning.likeness(text.lower(), [phrase.lower() for phrase in phrases])
-        words = _words(text)
-        shared = [len(words & _words(phrase)) / max(len(words | _words(phrase)), 1) for phrase in phrases]
-        best = max(float(near) + SHARED_WORDS * common for near, common in zip(likeness, shared, strict=True))
-        asks = _QUESTION.search(text) is not None
+        # "My printer is broken, please open a ticket": a part may say what is wanted more plainly than the whole.
+        parts = [part.strip() for part in _PART.split(text) if len(part.split()) > 1]
+        readings = [text, *parts] if 1 < len(parts) < 5 and tool.parameters.get(CHANGES) else [text]
+        best = max(self._nearness(reading, phrases) for reading in readings)
         # "How long must my password be?" is no wish to change it: a question needs more to become an action.
-        return best - (0.08 if asks and tool.parameters.get(CHANGES) else 0.0)
+        asks = bool(_QUESTION.search(text)) and bool(tool.parameters.get(CHANGES))
+        named = _takes_person(tool) and person_in(text) is not None
+        by_words = 0.0 if named or _takes_text(tool) or _evidence(text, phrases) >= TELLING else WITHOUT_WORDS
+        return best + _about_whom(text, tool) - by_words - (AGAINST_QUESTION if asks else 0.0)
+
+    def _nearness(self, text: str, phrases: Sequence[str]) -> float:
+        likeness = self._meaning.likeness(text.lower(), [phrase.lower() for phrase in phrases])
+        asked = _words(text)
+        shared = [len(asked & _words(phrase)) / max(len(asked | _words(phrase)), 1) for phrase in phrases]
+        return max(float(near) + SHARED_WORDS * common for near, common in zip(likeness, shared, strict=True))
+
+
+def _about_whom(text: str, tool: ToolSchema) -> float:
+    """Somebody who is named speaks for a tool about a person, and against one that is only about who asks."""
+    if names_somebody(text):
+        return 0.1 if _takes_person(tool) else -0.2 * (not tool.parameters.get("properties"))
+    needs = set(tool.parameters.get("required", ()))
+    return -0.1 if _takes_person(tool) & bool(needs) and person_in(text) is None else 0.0
+
+
+def _evidence(text: str, phrases: Sequence[str]) -> float:
+    """How common the request's telling words are among the tool's phrases: the best word's share of them."""
+    known = [_words(phrase) for phrase in phrases]
+    telling = [word for word in _words(text) if len(word) > 1 and word not in words("not_telling_of_a_tool")]
+    return max((sum(word in phrase for phrase in known) / len(known) for word in telling), default=0.0)
+
+
+def _takes_text(tool: ToolSchema) -> bool:
+    """Whether the person's own words become part of the action (a ticket): then any words will do."""
+    properties = tool.parameters.get("properties", {})
+    return any(
+        properties.get(name, {}).get("x-kind") in ("line", "text") for name in tool.parameters.get("required", ())
+    )
+
+
+def _takes_person(tool: ToolSchema) -> bool:
+    return any(shape.get("x-kind") == "person" for shape in tool.parameters.get("properties", {}).values())
 
 
 def _threshold(schema: ToolSchema) -> float:

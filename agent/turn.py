@@ -10,10 +10,13 @@ import structlog
 
 from agent import conversation, inbox
 from agent.budget import BudgetSpent, Room, room_for
+from agent.builtin_model import BuiltinModel
 from agent.conversation import Conversation
 from agent.graph import build_graph
 from agent.inbox import Opened
+from agent.language import language_of
 from agent.masking import Masker
+from agent.offers import all_schemas
 from agent.parts import TurnParts
 from agent.record import AlreadyCommitted, Committed, commit, refuse_unknown
 from agent.state import Asked, Ending, Gathered, Spent, TurnState
@@ -75,6 +78,13 @@ class TurnRunner:
             return await self._turn(opened, started)
         except AlreadyCommitted:
             return TurnSummary(event_id, repeated=True)
+
+    async def warm(self) -> None:
+        """Load the weights and embed the tools' examples before the first message does: about 2 s, once a process."""
+        fallback = self._parts.fallback
+        if isinstance(fallback, BuiltinModel):
+            await asyncio.to_thread(fallback.warm, all_schemas(self._parts.registry))
+        await asyncio.to_thread(language_of, "printer defect")
 
     async def _turn(self, opened: Opened, started: float) -> TurnSummary:
         message = opened.message

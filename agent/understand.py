@@ -12,8 +12,9 @@ from agent.parts import TurnParts
 from agent.prompting import opening_messages
 from agent.secrets_in_text import COVER, cover_codes, holds_code, only_a_code
 from agent.state import Asked, Ending, Move, TurnState
-from agent.words import in_any_language, say
-from core.chat import ModelTurn, ToolCall
+from agent.wish import expects_answer
+from agent.words import say
+from core.chat import ChatMessage, ModelTurn, ToolCall
 from core.outcomes import Outcome
 
 _CANNED = {
@@ -42,7 +43,7 @@ class Understand:
             return {"language": language, "ending": ending}
         intent = intent_of(text)
         if intent is Intent.PERSON and HANDOVER in self._parts.registry.names:
-            return {**self._for_model(asked, language), "spoken": _hand_over()}
+            return self._hand_over(asked, language)
         ending = await self._plain(asked, intent, language)
         if ending is not None:
             return {"language": language, "ending": ending}
@@ -51,6 +52,13 @@ class Understand:
     def _for_model(self, asked: Asked, language: str) -> TurnState:
         tools = offered_schemas(self._parts.registry, asked.requester)
         return {"language": language, "tools": tools, "messages": opening_messages(asked, language)}
+
+    def _hand_over(self, asked: Asked, language: str) -> TurnState:
+        """Asking for a person always works, whatever the model is or does."""
+        spoken = ModelTurn("", (ToolCall("understand-1", HANDOVER, json.dumps({})),))
+        state = self._for_model(asked, language)
+        wish = ChatMessage("assistant", "", spoken.tool_calls)
+        return {**state, "messages": [*state["messages"], wish], "spoken": spoken}
 
     def _unreadable(self, text: str, language: str) -> Ending | None:
         limit = self._parts.settings.max_message_chars
@@ -107,7 +115,7 @@ class Understand:
         if drafts:
             return Ending(Outcome.CLARIFIED, language, _which(drafts, language), private=True)
         last = asked.history[-1] if asked.history else None
-        if last is not None and last.role == "assistant" and last.text and not _was_idle(last.text):
+        if last is not None and last.role == "assistant" and expects_answer(last.text):
             return None
         key = "nothing_to_confirm" if yes else "nothing_to_cancel"
         return Ending(Outcome.CLARIFIED, language, say(key, language))
@@ -115,12 +123,3 @@ class Understand:
 
 def _which(drafts: list[Action], language: str) -> str:
     return say("which_draft", language, titles="\n".join(f"- {draft.title}" for draft in drafts))
-
-
-def _was_idle(text: str) -> bool:
-    return any(text in in_any_language(key) for key in ("nothing_to_confirm", "nothing_to_cancel", "thanks", "goodbye"))
-
-
-def _hand_over() -> ModelTurn:
-    """Asking for a person always works, whatever the model is or does."""
-    return ModelTurn("", (ToolCall("understand-1", HANDOVER, json.dumps({})),))

@@ -1,4 +1,4 @@
-"""Third step: carry out the model's wishes that only read, and look at (never file) those that would change something."""
+"""Third step: carry out the wishes that only read, and look at (never file) those that would change something."""
 
 from __future__ import annotations
 

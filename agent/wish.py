@@ -21,7 +21,8 @@ ASKS = (
     "ask_choice",
 )
 _FOLLOW_UP = re.compile(
-    r"^(?:and|but|so|or|also|what about|how about|and if|what if|why|en|maar|dus|of|ook|wat als|en als|hoe zit het|waarom)\b|"
+    r"^(?:and|but|so|or|also|what about|how about|and if|what if|why|"
+    r"en|maar|dus|of|ook|wat als|en als|hoe zit het|waarom)\b|"
     r"\b(?:that|those|it|this|then|there|dat|die|dit|daar|dan|ervan|erbij|hiervoor|daarvoor)\b",
     re.IGNORECASE,
 )
@@ -61,6 +62,11 @@ def read_wish(messages: Sequence[ChatMessage], language: str) -> Wish:
         return Wish(say("ticket_request", language, question=before))
     follows = len(text.split()) <= SHORT and _FOLLOW_UP.search(text) is not None
     return Wish(text, (), before if follows else "")
+
+
+def expects_answer(text: str) -> bool:
+    """Whether a message of the desk's waits for a yes, a no or an answer."""
+    return text.rstrip().endswith("?") or _asks(text) or _offers_ticket(text)
 
 
 def _asks(text: str) -> bool:

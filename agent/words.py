@@ -20,8 +20,3 @@ def refusal(reason: str, language: str, **details: str) -> str:
 
     key = f"no_{reason}"
     return GATE.say(key, language, **details) if key in GATE.keys("en") else say("refused_reason", language)
-
-
-def in_any_language(key: str, **values: object) -> frozenset[str]:
-    """One sentence in every language there is: to recognise it in an earlier message."""
-    return frozenset(CATALOGUE.say(key, language, **values) for language in CATALOGUE.languages)

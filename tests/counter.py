@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -21,16 +22,23 @@ from core.chat import ChatModel
 from core.events import Address, Message, Place
 from core.people import ChannelIdentity
 from core.ports import Passage
-from gate_only import GateOnly
+from policies import glossary
 from storage.tables import outbox
+from tests.gate_only import GateOnly
 
+SAMPLES = Path(__file__).parent.parent / "policies" / "samples"
 EVERYONE = frozenset({"all-staff"})
 
 
 @lru_cache(maxsize=1)
 def built_in() -> BuiltinModel:
     """One for all tests: the weights take a second to load."""
-    return BuiltinModel(SentenceEncoder())
+    return BuiltinModel(_encoder(), glossary.read(SAMPLES))
+
+
+@lru_cache(maxsize=1)
+def _encoder() -> SentenceEncoder:
+    return SentenceEncoder()
 
 
 def passage(number: int, text: str, **changes: object) -> Passage:
@@ -62,9 +70,13 @@ class Handbook:
     asked: list[str] = field(default_factory=list)
 
     async def search(self, query: str, groups: frozenset[str], k: int = 5, on: date | None = None) -> Sequence[Passage]:
-        """All that may be read."""
+        """All that may be read, nearest first."""
         self.asked.append(query)
-        return [one for one in self.passages if one.audience & groups][:k]
+        readable = [one for one in self.passages if one.audience & groups]
+        texts = [query, *(f"{one.heading} {one.text}" for one in readable)]
+        near = (vectors := _encoder().embed(texts))[1:] @ vectors[0]
+        found = [replace(one, similarity=float(likeness)) for one, likeness in zip(readable, near, strict=True)]
+        return sorted(found, key=lambda one: -one.similarity)[:k]
 
 
 class Counter:
