@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Iterable, Mapping
 
@@ -44,6 +45,7 @@ class Delivery:
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     def add_channel(self, channel: Channel) -> None:
         """Serve one more channel."""
@@ -52,16 +54,17 @@ class Delivery:
     async def start(self) -> None:
         """Begin to deliver by itself whenever woken, and when a retry falls due."""
         self._loop = asyncio.get_running_loop()
+        self._stopping = False
         self._task = self._loop.create_task(self._run())
 
     async def stop(self) -> None:
-        """Let the post under way finish, then stop. What waits stays."""
-        if self._task is None:
-            return
-        async with self._lock:
-            self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
+        """Let the round under way finish, then stop. What waits stays."""
+        # A flag and not a cancellation: in Python 3.11 `wait_for` can swallow one that comes with a wake-up.
+        self._stopping = True
+        self._woken.set()
+        if self._task is not None:
+            await self._task
+            self._task = None
 
     def wake(self) -> None:
         """Something may be due. May be called from any thread."""
@@ -82,7 +85,7 @@ class Delivery:
         return sent
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             self._woken.clear()
             try:
                 await self.deliver_due()
@@ -90,10 +93,9 @@ class Delivery:
             except Exception as error:  # noqa: BLE001 - the database may be away: the loop must outlive it
                 structlog.get_logger("loket.delivery").error("delivery_failed", error=type(error).__name__)
                 pause = 1.0
-            try:
-                await asyncio.wait_for(self._woken.wait(), pause)
-            except TimeoutError:
-                continue
+            if not self._stopping:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), pause)
 
     async def _until_next(self) -> float:
         def seconds(tx: Tx) -> float:

@@ -1,12 +1,88 @@
-"""Bringing the database to the tables this version needs; fast when it is there already."""
+"""Bringing the database to the tables this version needs; fast when it is there already.
+
+`python -m loket.migrate "add a column"` writes the next revision from the difference between the tables in the code
+and those of a database with all revisions so far.
+"""
 
 from __future__ import annotations
 
-from storage import Database, metadata
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from storage import Database, Tx, metadata
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK = 0x10CE9  # any constant, other than the audit's and the outbox's
+
+
+def head() -> str:
+    """The newest revision; read from the file names, so that a start-up need not load Alembic."""
+    return max((file.stem[:4] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")), default="")
 
 
 def upgrade(database: Database) -> None:
-    """Create or change the tables. Raises `ConfigError` when the database cannot be used."""
-    import storage.tables  # noqa: F401 - importing a package's tables makes them known
+    """Create or change the tables, in one transaction. Raises `ConnectorError` when the database cannot be used."""
+    with database.reading() as tx:
+        if _revision(tx) == head():
+            return
+    from alembic import command
 
-    metadata.create_all(database.engine)
+    with database.transaction() as tx:
+        if tx.is_postgres:
+            tx.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        command.upgrade(_config(tx), "head")
+
+
+def all_tables() -> sa.MetaData:
+    """The tables of all packages."""
+    # Importing a package's tables is what makes them known.
+    import actions.tables  # noqa: F401
+    import agent.tables  # noqa: F401
+    import policies.tables  # noqa: F401
+    import storage.tables  # noqa: F401
+
+    return metadata
+
+
+def write_revision(message: str) -> Path:
+    """Write the next revision into `migrations/versions` and return its path."""
+    from alembic import command
+
+    number = f"{int(head() or 0) + 1:04d}"
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/empty.sqlite")
+        if head():
+            upgrade(database)
+        with database.transaction() as tx:
+            script = command.revision(_config(tx), message, autogenerate=True, rev_id=number)
+        database.close()
+    if script is None or isinstance(script, list):
+        raise RuntimeError("Alembic wrote no single revision")
+    return Path(script.path)
+
+
+def _revision(tx: Tx) -> str:
+    if not sa.inspect(tx.connection).has_table("alembic_version"):
+        return ""
+    return str(tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+def _config(tx: Tx) -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes["connection"] = tx.connection
+    return config
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{write_revision(sys.argv[1])}\n")

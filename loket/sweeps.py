@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -41,6 +42,7 @@ class Sweep:
         self._deliver = deliver
         self.seconds = seconds
         self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     async def once(self) -> None:
         """One round. An id that is queued or running already is not queued twice: the engine sees to that."""
@@ -51,19 +53,21 @@ class Sweep:
 
     async def start(self) -> None:
         """Sweep now and then every few seconds."""
+        self._stopping.clear()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """Sweep no more."""
+        """Finish the round under way and sweep no more."""
+        self._stopping.set()
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await self._task
             self._task = None
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 await self.once()
             except Exception as error:  # noqa: BLE001 - a sweep that fails must not be the last one
                 structlog.get_logger("loket.sweep").error("sweep_failed", error=type(error).__name__)
-            await asyncio.sleep(self.seconds)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self.seconds)
