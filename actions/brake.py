@@ -35,8 +35,12 @@ def refuse_if_too_many(tx: Tx, rules: Rules, requester_id: str) -> None:
 
 def approver_is_numb(tx: Tx, rules: Rules, employee_id: str, seconds: float) -> str:
     """Why this yes needs another one beside it: `too_many` in an hour, `too_fast` on average, or empty."""
+    most = max(rules.brake.votes_an_hour, LAST_VOTES - 1)
     recent = tx.execute(
-        sa.select(votes.c.at, votes.c.seconds).where(votes.c.employee_id == employee_id).order_by(votes.c.at.desc())
+        sa.select(votes.c.at, votes.c.seconds)
+        .where(votes.c.employee_id == employee_id)
+        .order_by(votes.c.at.desc())
+        .limit(most)
     ).all()
     hour_ago = now(tx) - timedelta(hours=1)
     if sum(1 for vote in recent if vote.at > hour_ago) >= rules.brake.votes_an_hour:

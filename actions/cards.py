@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,6 +60,17 @@ def approver_card(action: Action, background: Background, language: str) -> Card
     )
 
 
+def shown(value: object) -> str:
+    """An argument as text from which it can be read back: text as it is, unless it could be mistaken for a value."""
+    if isinstance(value, str):
+        try:
+            json.loads(value)
+        except ValueError:
+            if value:
+                return value
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _requester_buttons(action: Action) -> tuple[Button, ...]:
     language = action.language
     cancel = Button(Verb.CANCEL, say("button_cancel", language))
@@ -103,7 +115,8 @@ def _approver_buttons(action: Action, language: str) -> tuple[Button, ...]:
 def _approver_facts(action: Action, background: Background, language: str) -> Sequence[Fact]:
     rows = [
         ("tool", action.tool),
-        *((f"= {name}", str(value)) for name, value in action.arguments.items()),
+        *((f"= {name}", shown(value)) for name, value in action.arguments.items()),
+        *((f"= {fact.label}", fact.value) for fact in action.facts),
         ("requester", background.requester),
         ("subject", background.subject),
         ("account", action.account_id or ""),
@@ -119,7 +132,7 @@ def _approver_facts(action: Action, background: Background, language: str) -> Se
         ("id", short_id(action.action_id)),
     ]
     return [
-        Fact(label[2:] if label.startswith("= ") else say(f"label_{label}", language), reveal(value))
+        Fact(reveal(label[2:]) if label.startswith("= ") else say(f"label_{label}", language), reveal(value))
         for label, value in rows
         if value
     ]

@@ -61,10 +61,11 @@ async def decide(parts: GateParts, click: Click, decider: Employee) -> Decision:
     try:
         if action is None:
             raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
-        if not decider.may_use_tools:
+        person = await parts.systems.read.directory.by_id(decider.employee_id)
+        if person is None or not person.may_use_tools or not decider.may_use_tools:
             raise Refused("stranger", Outcome.REFUSED_IDENTITY)
         known = await background(parts, action)
-        return await parts.database.run(lambda tx: _apply(Deciding(parts, tx, click, decider, known)))
+        return await parts.database.run(lambda tx: _apply(Deciding(parts, tx, click, person, known)))
     except Overtaken:
         return Decision(False, say("overtaken", decider.language), "")
     except Refused as refusal:
@@ -165,9 +166,15 @@ async def _refuse(
         object=f"action:{click.action_id[:64]}",
         result=f"refused:{refusal.reason}",
         origin=click.identity.channel,
-        request=click.event_id,
+        request=click.event_id[:200],
     )
-    await parts.database.run(lambda tx: record(tx, entry))
+
+    def write(tx: Tx) -> None:
+        record(tx, entry)
+        if action is not None and refusal.reason == "seal_broken":
+            alert(parts, tx, action, "alert_tampered")
+
+    await parts.database.run(write)
     details = dict(refusal.details)
     if details.get("state"):
         details["state"] = say(f"state_{details['state']}", decider.language)

@@ -54,10 +54,14 @@ def new_credential() -> SecretStr:
 def put(
     tx: Tx, keys: KeyRing, action_id: str, kind: Kind, road: Road, secret: SecretStr, *, life: timedelta, ready: bool
 ) -> None:
-    """Seal a secret. `ready` ones may leave at once; others wait for `release`. A new code replaces the old one."""
+    """Seal a secret. `ready` ones may leave at once; others wait for `release`. A new code replaces the old one.
+
+    Its wrong tries stay counted: else every new code would be another five guesses.
+    """
     envelope_id = f"{action_id}:{kind}"
     key_id, nonce, ciphertext = keys.seal(secret.get_secret_value().encode(), envelope_id.encode())
     moment = now(tx)
+    before = tx.execute(sa.select(envelopes.c.tries).where(envelopes.c.envelope_id == envelope_id)).scalar()
     tx.change(sa.delete(envelopes).where(envelopes.c.envelope_id == envelope_id))
     tx.change(
         sa.insert(envelopes).values(
@@ -66,7 +70,7 @@ def put(
             kind=kind,
             road=road.value,
             state="waiting" if ready else "made",
-            tries=0,
+            tries=before or 0,
             key_id=key_id,
             nonce=nonce,
             ciphertext=ciphertext,
@@ -133,7 +137,7 @@ def check_code(tx: Tx, keys: KeyRing, action_id: str, typed: str) -> bool:
     tx.change(
         sa.update(envelopes).where(envelopes.c.envelope_id == f"{action_id}:code").values(tries=envelopes.c.tries + 1)
     )
-    digits = "".join(c for c in typed if c.isdigit())
+    digits = "".join(c for c in typed if c in string.digits)  # not isdigit(): "٣" cannot be compared
     return secret is not None and hmac.compare_digest(secret.get_secret_value(), digits)
 
 
@@ -143,6 +147,16 @@ def unfinished(tx: Tx) -> list[str]:
         sa.select(envelopes.c.action_id).where(envelopes.c.state == "waiting", envelopes.c.due_at <= now(tx))
     ).all()
     return [row.action_id for row in rows]
+
+
+def forget_expired(tx: Tx) -> int:
+    """Destroy every secret that is past its time and not about to be given up; returns how many."""
+    return tx.change(
+        sa.update(envelopes)
+        .where(envelopes.c.expires_at <= now(tx), envelopes.c.state.in_(("made", "sent")))
+        .where(envelopes.c.ciphertext.is_not(None))
+        .values(state="failed", ciphertext=None, nonce=None, key_id="")
+    )
 
 
 def _set(tx: Tx, action_id: str, kind: Kind, **values: object) -> None:

@@ -1,8 +1,8 @@
 """The executor: check everything again, claim, act once, record. It holds the accounts that change things and no model.
 
-claim (state, credential, audit, fencing id in one transaction) → effect → result → delivery of the credential. An
-executor that finds an action already `executing` comes after a crash: it repeats only where the system itself
-recognises a repeat, and says `unknown` otherwise.
+claim (state, credential, audit, fencing id in one transaction) → a last look → effect → result → delivery of the
+credential. An executor that finds an action still `executing` after its time comes after a crash: it repeats only
+where the system itself recognises a repeat, and says `unknown` otherwise.
 """
 
 from __future__ import annotations
@@ -17,55 +17,38 @@ import structlog
 from pydantic import SecretStr
 
 from actions import envelopes, ledger
-from actions.flow import Overtaken, move, note
+from actions.checking import Checked, check_inside, check_outside
+from actions.flow import MOVES, Overtaken, move, note, touch
 from actions.parts import GateParts
-from actions.posting import background, post_approvers
-from actions.prepare import refuse_if_held
+from actions.posting import background_or_nothing, post_approvers
 from actions.records import Action, State
-from actions.results import tell_result
-from actions.roads import credential_road
-from actions.seal import seal_of
+from actions.results import alert, tell_result
 from actions.switches import refuse_if_off
-from actions.tier import tier_of
-from actions.votes import refuse_unless_entitled
-from connectors.accounts import Account
-from connectors.notify import Road
 from core.errors import ConnectorError, EffectUnknown, LoketError, Refused, ToolFailed
-from core.people import Employee
-from core.risk import Risk, strictest
+from core.people import Contact
 from storage import Tx, now
 from storage.faultpoint import reached
+from storage.keys import SealBroken
 from tools.context import ActionContext, Effect
-from tools.spec import NOBODY, Tool
+from tools.spec import Tool
 
 log = structlog.get_logger("executor")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What the last check outside found, just before the claim. `valid` are the approvers whose yes still counts."""
-
-    tool: Tool
-    requester: Employee
-    subject: Employee
-    account: Account | None
-    road: Road | None
-    valid: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Ended:
-    """How an effect ended."""
+    """How an effect ended. `actor` is who found out."""
 
     state: State
     effect: Effect = field(default_factory=Effect)
     reason: str = ""
+    actor: str = "system:executor"
 
 
 async def execute(parts: GateParts, action: Action) -> None:
     """From `approved` to a result. Whatever goes wrong before the claim voids the action; nothing has happened then."""
     try:
-        checked = await _check_outside(parts, action)
+        checked = await check_outside(parts, action)
         reached("executor.checked")
         action = await parts.database.run(lambda tx: _claim(parts, tx, action.action_id, checked))
     except Overtaken:
@@ -74,149 +57,61 @@ async def execute(parts: GateParts, action: Action) -> None:
         log.warning("check_failed", action_id=action.action_id, system=error.system)
         return  # still approved: the sweep tries again until the claim time runs out
     except LoketError as error:
-        reason = error.reason if isinstance(error, Refused) else type(error).__name__
-        await _void(parts, action, reason)
+        await _void(parts, action, error.reason if isinstance(error, Refused) else type(error).__name__)
         return
     reached("executor.claimed")
-    await finish(parts, action, checked)
+    await _finish(parts, action, checked, again=False)
 
 
 async def resume(parts: GateParts, action: Action) -> None:
-    """An action found `executing` by somebody who did not claim it: the one who did is gone."""
+    """An action that is still `executing` when its time is over: whoever claimed it is gone."""
     try:
-        checked = await _check_outside(parts, action)
-        repeats = _repeats_safely(parts, checked.tool)
-    except LoketError:
-        repeats = False
-    if repeats:
-        await finish(parts, action, checked)
-    else:
-        await _record(parts, action, Ended(State.UNKNOWN, reason="crashed"))
-
-
-async def finish(parts: GateParts, action: Action, checked: Checked) -> None:
-    """The effect and its result, for an action that is claimed."""
-    ended = await _act(parts, action, checked)
-    reached("executor.acted")
-    await _record(parts, action, ended)
-    reached("executor.recorded")
-
-
-async def _check_outside(parts: GateParts, action: Action) -> Checked:
-    """Read again who everybody is and what they may do: rights change while an action waits (S-13)."""
-    tool = parts.tool(action.tool)
-    directory = parts.systems.read.directory
-    requester, subject = await directory.by_id(action.requester_id), await directory.by_id(action.subject_id)
-    if requester is None or subject is None or not requester.may_use_tools or not subject.may_use_tools:
-        raise Refused("account_disabled")
-    if tool.groups and not tool.groups & requester.groups:
-        raise Refused("not_for_you")
-    account, road = None, None
-    if tool.subject != NOBODY:
-        account = await parts.systems.read.accounts.by_id(action.account_id or "")
-        if account is None or account.employee_id != subject.employee_id:
-            raise Refused("account_changed")
-        road = await _road(parts, action, tool)
-    votes = await parts.database.read(lambda tx: ledger.approvals(tx, action.action_id))
-    valid = frozenset([who for who, _seal in votes if await _still_entitled(parts, action, who)])
-    return Checked(tool, requester, subject, account, road, valid)
-
-
-async def _road(parts: GateParts, action: Action, tool: Tool) -> Road | None:
-    contact = await parts.systems.read.directory.contact(action.subject_id)
-    if contact is None:
-        raise Refused("no_second_road")
-    if contact.changed_at > action.created_at:
-        raise Refused("contact_changed", hours="0")
-    return credential_road(contact, action.proof_method)[0] if tool.credential else None
-
-
-async def _still_entitled(parts: GateParts, action: Action, employee_id: str) -> bool:
-    approver = await parts.systems.read.directory.by_id(employee_id)
-    if approver is None:
-        return False
-    try:
-        refuse_unless_entitled(action, approver)
-    except Refused:
-        return False
-    return True
-
-
-def _claim(parts: GateParts, tx: Tx, action_id: str, checked: Checked) -> Action:
-    """The last check inside and the claim, in one transaction. Raises `Refused` when anything has drifted."""
-    action = ledger.lock(tx, action_id)
-    if action is None or action.state is not State.APPROVED:
-        raise Overtaken(action_id)
-    moment = now(tx)
-    if action.due_at is None or action.due_at <= moment or action.expires_at <= moment:
-        raise Refused("expired")
-    refuse_if_off(tx, action.tool)
-    if checked.tool.subject != NOBODY:
-        refuse_if_held(tx, action.subject_id)
-    _check_seal(parts, tx, action, checked)
-    _check_tier(parts, tx, action, checked)
-    if action.proof_needed and action.proof_method not in ("code", "callback"):
-        raise Refused("no_proof_possible")
-    if checked.tool.credential and checked.road is not None:
-        life = timedelta(hours=parts.settings.credential_hours)
-        made = envelopes.new_credential()
-        envelopes.put(tx, parts.keys, action_id, "credential", checked.road, made, life=life, ready=False)
-    return move(
-        tx,
-        action,
-        State.EXECUTING,
-        actor="system:executor",
-        fencing=secrets.token_hex(16),
-        claimed_at=moment,
-        due_at=moment + timedelta(seconds=2 * parts.settings.effect_seconds),
-    )
-
-
-def _check_seal(parts: GateParts, tx: Tx, action: Action, checked: Checked) -> None:
-    if seal_of(action) != action.seal or checked.tool.definition_hash != action.tool_hash:
-        raise Refused("seal_broken")
-    cast = {who for who, seal in ledger.approvals(tx, action.action_id) if seal == action.seal}
-    if len(cast & checked.valid) < action.approvals_needed:
-        raise Refused("votes_void")
-
-
-def _check_tier(parts: GateParts, tx: Tx, action: Action, checked: Checked) -> None:
-    """Rules that changed since the seal void it, and so does a subject who has become more sensitive."""
-    version, rules = parts.rules.current(tx)
-    rule = rules.tools.get(action.tool)
-    if version != action.rule_version or rule is None:
-        raise Refused("rules_changed")
-    tier = tier_of(rules, checked.tool, rule, checked.requester, checked.subject, checked.account)
-    if action.proof_method == "callback":
-        tier = strictest(tier, Risk.CRITICAL)
-    if tier.rank > action.tier.rank or (tier is not Risk.WRITE and rules.needed(tier, rule) > action.approvals_needed):
-        raise Refused("tier_rose")
-
-
-async def _act(parts: GateParts, action: Action, checked: Checked) -> Ended:
-    """Call the tool once. What surely did not happen is `failed`; what nobody can know is `unknown`."""
-    credential = await parts.database.read(lambda tx: envelopes.unseal(tx, parts.keys, action.action_id, "credential"))
-    reached("executor.before_effect")
-    try:
-        async with asyncio.timeout(parts.settings.effect_seconds):
-            effect = await checked.tool.run(_context(parts, action, checked, credential), **action.arguments)
-    except EffectUnknown as error:
-        log.warning("effect_unknown", action_id=action.action_id, system=error.system)
-        return Ended(State.UNKNOWN, reason="no_answer")
+        if not _repeats_safely(parts, action.tool):
+            await parts.database.run(lambda tx: _in_time(tx, action))
+            await record(parts, action, Ended(State.UNKNOWN, reason="crashed"))
+            return
+        checked = await check_outside(parts, action)
+        mine = await parts.database.run(lambda tx: _take_over(parts, tx, action))
+    except Overtaken:
+        return
     except ConnectorError as error:
-        log.warning("effect_failed", action_id=action.action_id, system=error.system)
-        return Ended(State.FAILED, reason="system_refused")
-    except (Refused, ToolFailed) as error:
-        return Ended(State.FAILED, reason=error.reason if isinstance(error, Refused) else "system_refused")
-    except TimeoutError:
-        return Ended(State.UNKNOWN, reason="no_answer")
-    except Exception as error:  # noqa: BLE001 - a tool's bug says nothing about whether the effect happened
-        log.error("effect_crashed", action_id=action.action_id, error=type(error).__name__)
-        return Ended(State.UNKNOWN, reason="crashed")
-    return Ended(State.DONE, effect if isinstance(effect, Effect) else Effect())
+        log.warning("check_failed", action_id=action.action_id, system=error.system)
+        return  # a repeat is safe later, too
+    except LoketError:
+        await record(parts, action, Ended(State.UNKNOWN, reason="crashed"))
+        return
+    await _finish(parts, mine, checked, again=True)
 
 
-def _context(parts: GateParts, action: Action, checked: Checked, credential: SecretStr | None) -> ActionContext:
+async def record(
+    parts: GateParts, action: Action, ended: Ended, checked: Checked | None = None, contact: Contact | None = None
+) -> bool:
+    """Keep how it ended; all who must know hear it in the same transaction. False when another claim took it over.
+
+    Between the effect and this nothing is read outside: a directory that is down must not turn `done` into doubt.
+    """
+    known = checked.known if checked else await background_or_nothing(parts, action)
+    contact = checked.contact if checked else contact
+
+    def write(tx: Tx) -> bool:
+        fresh = ledger.lock(tx, action.action_id)
+        if fresh is None or fresh.fencing != action.fencing or ended.state not in MOVES[fresh.state]:
+            return False
+        after = move(tx, fresh, ended.state, actor=ended.actor, **_result(ended))
+        if ended.state is State.DONE:
+            envelopes.release(tx, action.action_id, "credential")
+            tx.after_commit.append(lambda: parts.wake(action.action_id))  # to send it
+        elif ended.state is State.FAILED:
+            envelopes.destroy(tx, action.action_id, "credential", state="failed")
+        tell_result(parts, tx, after, contact, checked.subject.language if checked else "")
+        post_approvers(parts, tx, after, known)
+        return True
+
+    return await parts.database.run(write)
+
+
+def context(parts: GateParts, action: Action, checked: Checked, credential: SecretStr | None) -> ActionContext:
+    """What the tool is handed."""
     return ActionContext(
         key=action.action_id,
         requester=checked.requester,
@@ -228,37 +123,107 @@ def _context(parts: GateParts, action: Action, checked: Checked, credential: Sec
     )
 
 
-async def _record(parts: GateParts, action: Action, ended: Ended) -> None:
-    known = await background(parts, action)
-    contact = await parts.systems.read.directory.contact(action.subject_id) if action.account_id else None
+def _claim(parts: GateParts, tx: Tx, action_id: str, checked: Checked) -> Action:
+    """The check inside and the claim, in one transaction. Raises `Refused` when anything has drifted."""
+    action = ledger.lock(tx, action_id)
+    if action is None or action.state is not State.APPROVED:
+        raise Overtaken(action_id)
+    check_inside(parts, tx, action, checked)
+    if checked.tool.credential and checked.road is not None:
+        life = timedelta(hours=parts.settings.credential_hours)
+        made = envelopes.new_credential()
+        envelopes.put(tx, parts.keys, action_id, "credential", checked.road, made, life=life, ready=False)
+    return move(tx, action, State.EXECUTING, actor="system:executor", claimed_at=now(tx), **_lease(parts, tx))
 
-    def write(tx: Tx) -> None:
-        try:
-            after = move(tx, action, ended.state, actor="system:executor", **_result(ended))
-        except Overtaken:
-            return
-        if ended.state is State.DONE:
-            envelopes.release(tx, action.action_id, "credential")
-            tx.after_commit.append(lambda: parts.wake(action.action_id))  # to send it
-        elif ended.state is State.FAILED:
-            envelopes.destroy(tx, action.action_id, "credential", state="failed")
-        tell_result(parts, tx, after, contact)
-        post_approvers(parts, tx, after, known)
 
-    await parts.database.run(write)
+def _lease(parts: GateParts, tx: Tx) -> dict[str, Any]:
+    """A claim of one's own, and the time at which another may call it abandoned."""
+    return {
+        "fencing": secrets.token_hex(16),
+        "due_at": now(tx) + timedelta(seconds=2 * parts.settings.effect_seconds),
+    }
+
+
+def _in_time(tx: Tx, action: Action) -> Action:
+    """The action, if it may be called abandoned now. Raises `Overtaken` while its executor still has time."""
+    fresh = ledger.lock(tx, action.action_id)
+    if fresh is None or fresh.state is not State.EXECUTING or fresh.due_at is None or fresh.due_at > now(tx):
+        raise Overtaken(action.action_id)
+    return fresh
+
+
+def _take_over(parts: GateParts, tx: Tx, action: Action) -> Action:
+    mine = touch(tx, _in_time(tx, action), **_lease(parts, tx))
+    note(tx, mine, "action.resumed", actor="system:executor", result="again")
+    return mine
+
+
+async def _finish(parts: GateParts, action: Action, checked: Checked, *, again: bool) -> None:
+    """The effect and its result, for an action that is claimed."""
+    try:
+        ended = await _act(parts, action, checked, again=again)
+    except Overtaken:
+        return
+    reached("executor.acted")
+    await record(parts, action, ended, checked)
+    reached("executor.recorded")
+
+
+async def _act(parts: GateParts, action: Action, checked: Checked, *, again: bool) -> Ended:
+    """Call the tool once. What surely did not happen is `failed`; what nobody can know is `unknown`."""
+    not_done = State.UNKNOWN if again else State.FAILED
+    try:
+        credential = await parts.database.read(lambda tx: _last_look(parts, tx, action))
+    except (Refused, SealBroken) as error:
+        return Ended(not_done, reason=error.reason if isinstance(error, Refused) else "seal_broken")
+    reached("executor.before_effect")
+    try:
+        async with asyncio.timeout(parts.settings.effect_seconds):
+            effect = await checked.tool.run(context(parts, action, checked, credential), **action.arguments)
+    except EffectUnknown as error:
+        log.warning("effect_unknown", action_id=action.action_id, system=error.system)
+        return Ended(State.UNKNOWN, reason="no_answer")
+    except (ConnectorError, Refused, ToolFailed) as error:
+        log.warning("effect_failed", action_id=action.action_id, error=type(error).__name__)
+        return Ended(not_done, reason=error.reason if isinstance(error, Refused) else "system_refused")
+    except TimeoutError:
+        return Ended(State.UNKNOWN, reason="no_answer")
+    except Exception as error:  # noqa: BLE001 - a tool's bug says nothing about whether the effect happened
+        log.error("effect_crashed", action_id=action.action_id, error=type(error).__name__)
+        return Ended(State.UNKNOWN, reason="crashed")
+    return Ended(State.DONE, _without(effect, credential) if isinstance(effect, Effect) else Effect())
+
+
+def _last_look(parts: GateParts, tx: Tx, action: Action) -> SecretStr | None:
+    """The credential, for an executor that is still in time: one that was paused since its claim must not act late."""
+    fresh = ledger.get(tx, action.action_id)
+    if fresh.state is not State.EXECUTING or fresh.fencing != action.fencing or fresh.due_at is None:
+        raise Overtaken(action.action_id)
+    if fresh.due_at - now(tx) < timedelta(seconds=parts.settings.effect_seconds):
+        raise Refused("crashed")
+    refuse_if_off(tx, action.tool)
+    return envelopes.unseal(tx, parts.keys, action.action_id, "credential")
+
+
+def _without(effect: Effect, credential: SecretStr | None) -> Effect:
+    """A tool that puts the credential into its result has a bug, not a reader."""
+    secret = credential.get_secret_value() if credential else ""
+    if secret and secret in effect.reference + effect.address:
+        return Effect()
+    return effect
 
 
 def _result(ended: Ended) -> dict[str, Any]:
     return {
-        "reference": ended.effect.reference,
-        "result_address": ended.effect.address,
-        "reason": ended.reason,
+        "reference": ended.effect.reference[:200],
+        "result_address": ended.effect.address[:400],
+        "reason": ended.reason[:400],
         "due_at": None,
     }
 
 
 async def _void(parts: GateParts, action: Action, reason: str) -> None:
-    known = await background(parts, action)
+    known = await background_or_nothing(parts, action)
 
     def write(tx: Tx) -> None:
         try:
@@ -269,41 +234,17 @@ async def _void(parts: GateParts, action: Action, reason: str) -> None:
         note(tx, after, "claim.refused", actor="system:executor", result=reason)
         tell_result(parts, tx, after, None)
         post_approvers(parts, tx, after, known)
+        if reason == "seal_broken":
+            alert(parts, tx, after, "alert_tampered")
 
     await parts.database.run(write)
 
 
-def _repeats_safely(parts: GateParts, tool: Tool) -> bool:
+def _repeats_safely(parts: GateParts, tool_name: str) -> bool:
     """Does the system behind this tool recognise a repeated key? Only then may an effect be tried again."""
-    if tool.name in parts.own_tools:
+    if tool_name in parts.own_tools:
         return True
+    tool: Tool = parts.tool(tool_name)
     systems = parts.systems.change
-    return systems.accounts.repeats_safely if tool.subject != NOBODY else systems.tickets.repeats_safely
-
-
-async def reconcile(parts: GateParts, action: Action, give_up: timedelta) -> None:
-    """Read whether a doubtful effect happened. Found: `done`. Surely not, and long enough ago: `failed`."""
-    tool = parts.tool(action.tool)
-    if tool.reconcile is None:
-        return
-    try:
-        checked = await _check_outside(parts, action)
-        effect = await tool.reconcile(_context(parts, action, checked, None), **action.arguments)
-        moment = await parts.database.read(now)
-    except LoketError as error:
-        log.warning("reconcile_failed", action_id=action.action_id, error=type(error).__name__)
-        return
-    if effect is not None:
-        await _record(parts, action, Ended(State.DONE, effect, "reconciled"))
-    elif action.claimed_at is not None and moment - action.claimed_at > give_up:
-        await _record(parts, action, Ended(State.FAILED, reason="reconciled"))
-
-
-async def settle_by_hand(parts: GateParts, action: Action, approver: Employee, done: bool) -> None:
-    """A person looked outside and says what happened."""
-    await parts.database.run(
-        lambda tx: note(
-            tx, action, "action.settled", actor=f"employee:{approver.employee_id}", result="done" if done else "failed"
-        )
-    )
-    await _record(parts, action, Ended(State.DONE if done else State.FAILED, reason="settled"))
+    safe = {"accounts": systems.accounts.repeats_safely, "tickets": systems.tickets.repeats_safely}
+    return safe.get(tool.repeats_with, False)

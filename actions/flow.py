@@ -15,6 +15,7 @@ from actions.tables import actions
 from core.errors import LoketError
 from storage import AuditEntry, Tx
 from storage.audit import record
+from storage.faultpoint import around_commit
 
 MOVES: dict[State, dict[State, str]] = {
     State.AWAITING_CONFIRMATION: {
@@ -92,6 +93,7 @@ def move(tx: Tx, action: Action, to: State, *, actor: str, origin: str = "loket"
     if changed != 1:
         raise Overtaken(action.action_id)
     note(tx, action, f"action.{to}", actor=actor, result=to.value, origin=origin, reason=str(changes.get("reason", "")))
+    around_commit(tx, f"move.{to}")
     return get(tx, action.action_id)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from actions import ledger, overview, sweep
-from actions.cards import approver_card, requester_card
+from actions.cards import Background, approver_card, requester_card
 from actions.deciding import decide
-from actions.executor import execute, resume, settle_by_hand
+from actions.doubt import settle_by_hand
+from actions.executor import execute, resume
 from actions.flow import Overtaken
 from actions.own_tools import own_tools
 from actions.parts import GateParts, GateSystems, ToolSource
-from actions.posting import background, post_requester
+from actions.posting import background, post_approvers, post_requester
 from actions.prepare import prepare
 from actions.propose import propose
 from actions.records import Action, Origin, Prepared, State
@@ -22,7 +23,6 @@ from actions.settings import GateSettings
 from actions.switches import switch_off, switched_off
 from actions.tables import actions
 from actions.unwanted import by_code, report
-from actions.votes import refuse_unless_entitled
 from actions.words import say
 from core.errors import Refused
 from core.events import Click
@@ -138,8 +138,8 @@ class Gate:
         action = await self.show(action_id)
         if action is None or action.state is not State.UNKNOWN:
             return Decision(False, say("wrong_state", self.parts.settings.approvers_language, state="-"), "")
-        refuse_unless_entitled(action, approver)
-        await settle_by_hand(self.parts, action, approver, done)
+        if not await settle_by_hand(self.parts, action, approver, done):
+            return Decision(False, say("overtaken", self.parts.settings.approvers_language), "")
         return Decision(True, say("settled", action.language), "done" if done else "failed")
 
     async def mine(self, employee_id: str, limit: int = 10) -> Sequence[RequestSummary]:
@@ -163,7 +163,7 @@ class Gate:
         action = await self.show(action_id)
         if action is not None and action.requester_id == reader.employee_id:
             return requester_card(action)
-        if action is None or not reader.groups & set(action.approver_groups):
+        if action is None or not (reader.may_use_tools and reader.groups & set(action.approver_groups)):
             raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
         known = await background(self.parts, action)
         return approver_card(action, known, reader.language)
@@ -200,6 +200,8 @@ class Gate:
         text = say(key, action.language, title=action.title)
         if action.state is not State.CANCELLED:
             post_requester(tx, action, text)
+        elif action.asked_at is not None:
+            post_approvers(self.parts, tx, action, Background())
         return Reply(
             text=text,
             language=action.language,

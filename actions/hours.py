@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -25,21 +25,49 @@ class OpeningHours(BaseModel):
     @field_validator("timezone")
     @classmethod
     def _known(cls, name: str) -> str:
-        ZoneInfo(name)
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, OSError, ValueError) as error:
+            raise ValueError(f"there is no time zone {name!r}; an example is Europe/Amsterdam") from error
         return name
 
+    @field_validator("opens", "closes", mode="before")
+    @classmethod
+    def _quoted(cls, value: object) -> object:
+        if not isinstance(value, time | str):  # YAML reads 18:00 without quotes as the number 1080
+            raise ValueError('write the time in quotes, as "18:00"')
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> OpeningHours:
+        if self.opens.tzinfo or self.closes.tzinfo:
+            raise ValueError("opens and closes are local times: the zone stands in `timezone`")
+        if self.opens >= self.closes:
+            raise ValueError("opens must be before closes, on the same day")
+        return self
+
+    @property
+    def a_week(self) -> timedelta:
+        """How long it is open in a week without a clock change."""
+        day = datetime(2001, 1, 1, tzinfo=UTC).date()
+        return len(set(self.days)) * (datetime.combine(day, self.closes, UTC) - datetime.combine(day, self.opens, UTC))
+
     def after(self, start: datetime, open_time: timedelta) -> datetime:
-        """The moment (UTC) at which `open_time` of opening hours has passed since `start`; at most a year on."""
+        """The moment (UTC) at which `open_time` of opening hours has passed since `start`; at most a year on.
+
+        Reckoned in UTC: between two times of one zone Python counts what the clock on the wall shows, which on two
+        days of the year is an hour off.
+        """
         zone = ZoneInfo(self.timezone)
         left, day = open_time, start.astimezone(zone).date()
         for _ in range(366):
             if DAYS[day.weekday()] in self.days:
-                opens = datetime.combine(day, self.opens, zone)
-                closes = datetime.combine(day, self.closes, zone)
-                begin = max(start, opens)
+                opens = datetime.combine(day, self.opens, zone).astimezone(UTC)
+                closes = datetime.combine(day, self.closes, zone).astimezone(UTC)
+                begin = max(start.astimezone(UTC), opens)
                 if begin < closes:
                     if left <= closes - begin:
-                        return (begin + left).astimezone(start.tzinfo)
+                        return begin + left
                     left -= closes - begin
             day += timedelta(days=1)
         raise ValueError("the opening hours never add up to the lifetime")

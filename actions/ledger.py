@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
 from actions.records import Action, State
-from actions.tables import actions, votes
+from actions.tables import actions
 from core.encoding import decode
 from core.events import Address
 from core.replies import Fact
@@ -25,13 +25,17 @@ def get(tx: Tx, action_id: str) -> Action:
 
 
 def find(tx: Tx, action_id: str) -> Action | None:
-    """One action, or None."""
+    """One action, or None; also for an id that no database could hold: ids come from outside."""
+    if not action_id.isascii() or "\0" in action_id:
+        return None
     row = tx.execute(sa.select(actions).where(actions.c.action_id == action_id)).mappings().first()
     return _action(dict(row)) if row else None
 
 
 def lock(tx: Tx, action_id: str) -> Action | None:
     """One action, its row locked until the transaction ends (on SQLite the whole transaction is)."""
+    if not action_id.isascii() or "\0" in action_id:
+        return None
     statement = sa.select(actions).where(actions.c.action_id == action_id).with_for_update()
     row = tx.execute(statement).mappings().first()
     return _action(dict(row)) if row else None
@@ -51,16 +55,6 @@ def in_states(states: Iterable[State]) -> sa.ColumnElement[bool]:
 def file(tx: Tx, values: dict[str, Any]) -> bool:
     """Insert a new action; false when its id, or an open action about the same subject, is there already."""
     return tx.add(actions, version=1, **values)
-
-
-def approvals(tx: Tx, action_id: str) -> Sequence[tuple[str, str]]:
-    """Who said yes to what: pairs of employee id and the seal they saw, in order."""
-    rows = tx.execute(
-        sa.select(votes.c.employee_id, votes.c.seal)
-        .where(votes.c.action_id == action_id, votes.c.verdict == "approve")
-        .order_by(votes.c.at)
-    ).all()
-    return [(row.employee_id, row.seal) for row in rows]
 
 
 def _action(row: dict[str, Any]) -> Action:

@@ -9,13 +9,14 @@ import difflib
 import hashlib
 from typing import Annotated
 
+import sqlalchemy as sa
 from pydantic import Field
 
 from actions.rules import RuleBook, parse
 from actions.switches import switch_on as put_on
 from actions.switches import switched_off
 from actions.tables import rule_versions
-from core.errors import ToolRetry
+from core.errors import Refused, ToolRetry
 from core.people import Employee
 from core.replies import Fact
 from core.risk import Risk
@@ -65,6 +66,8 @@ def _change_rules(database: Database, rules: RuleBook) -> Tool:
                     payload={"sha256": hashlib.sha256(document.encode()).hexdigest()},
                 )
                 record(tx, entry)
+            elif _released_by(tx, base + 1) != ctx.key:
+                raise Refused("rules_changed")  # somebody else's version has come in between
 
         parse(document)
         await database.run(release)
@@ -86,10 +89,15 @@ def _switch_on(database: Database) -> Tool:
         ctx: ActionContext, scope: Annotated[str, Field(max_length=100, description="a tool's name, or * for all")]
     ) -> Effect:
         """Switch a tool on again that was switched off."""
-        await database.run(lambda tx: put_on(tx, scope, ctx.key))
+        await database.run(lambda tx: put_on(tx, scope, ctx.key, ctx.claimed_at))
         return Effect(reference=scope)
 
     return switch_on
+
+
+def _released_by(tx: Tx, version: int) -> str | None:
+    """The action that released a version."""
+    return tx.execute(sa.select(rule_versions.c.action_id).where(rule_versions.c.version == version)).scalar()
 
 
 def _in_force(rules: RuleBook, tx: Tx) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import sqlalchemy as sa
+import structlog
 
 from actions.cards import Background, approver_card, requester_card, short_id
 from actions.parts import GateParts
@@ -12,10 +13,13 @@ from actions.records import Action
 from actions.tables import votes
 from actions.words import masked_phone, say
 from core.encoding import encode
+from core.errors import ConnectorError
 from core.events import Address, Place
 from core.people import Employee
 from core.replies import Reply
 from storage import OutboxItem, Tx, outbox
+
+log = structlog.get_logger("posting")
 
 
 async def background(parts: GateParts, action: Action) -> Background:
@@ -37,6 +41,15 @@ async def background(parts: GateParts, action: Action) -> Background:
         rule=f"rules.yaml version {action.rule_version}, {action.tool}",
         taken_by=taken.name if taken else "",
     )
+
+
+async def background_or_nothing(parts: GateParts, action: Action) -> Background:
+    """The same where telling matters more than the extras: a directory that is down must not hold up the ledger."""
+    try:
+        return await background(parts, action)
+    except ConnectorError as error:
+        log.warning("card_without_background", action_id=action.action_id, system=error.system)
+        return Background()
 
 
 def post_requester(tx: Tx, action: Action, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from actions.parts import GateParts
 from actions.records import Prepared
 from actions.roads import credential_road
 from actions.rules import Rule, Rules
+from actions.seal import sealable
 from actions.switches import refuse_if_off
 from actions.tables import holds
 from actions.tier import tier_of
@@ -26,8 +28,10 @@ from storage import Tx, now
 from tools.context import Draft, ToolContext
 from tools.spec import NOBODY, REQUESTER, Tool
 
-
 _WORD = re.compile(r"[\w.@+-]*\w")
+_PARTICLES = "aan bij das dos het ten ter tot uit van von vom zum zur den der des del della"
+_NO_NAME = frozenset(_PARTICLES.split())
+"""Words of three letters and more inside Dutch and other family names that a sentence holds by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ async def prepare(
         raise ToolRetry(f"{tool_name!r} only reads: it is used in the turn, not proposed")
     if tool.groups and not tool.groups & requester.groups:
         raise Refused("not_for_you", Outcome.REFUSED_NOT_ENTITLED)
-    checked = tool.check(arguments)
+    checked = sealable(tool.check(arguments))
     in_force = await parts.database.read(lambda tx: _in_force(parts, tx, tool))
     rule = in_force.rules.tools.get(tool_name)
     if rule is None:
@@ -114,11 +118,16 @@ def _must_have_been_named(person: Employee, account: Account, said: Sequence[str
     """S-31: whom an action is about comes from the requester's own words, never from text the model read."""
     if said is None:
         return
-    spoken = _WORD.findall(" ".join(said).casefold())
-    names = {part for part in _WORD.findall(person.name.casefold()) if len(part) > 2}
-    names |= {person.employee_id.casefold(), person.email.casefold(), account.account_id.casefold()}
+    spoken = _WORD.findall(_plain(" ".join(said)))
+    names = {part for part in _WORD.findall(_plain(person.name)) if len(part) > 2} - _NO_NAME
+    names |= {_plain(person.employee_id), _plain(person.email), _plain(account.account_id)}
     if names.isdisjoint(spoken):
         raise ToolRetry(f"the requester has not named {person.name} themselves: ask them whom they mean")
+
+
+def _plain(text: str) -> str:
+    """Without capitals and accents: people leave them out."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
 
 async def _one_person(parts: GateParts, words: str) -> Employee:

@@ -22,6 +22,7 @@ from core.outcomes import Outcome
 from core.replies import Reply
 from core.risk import Risk
 from storage import Tx, now
+from storage.faultpoint import around_commit
 from tools.spec import NOBODY
 
 
@@ -48,6 +49,7 @@ def propose(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin) -> Rep
         origin=origin.identity.channel,
         title=action.title,
     )
+    around_commit(tx, "propose")
     text = say("proposed" if prepared.tier is Risk.WRITE else "proposed_sensitive", prepared.language)
     return Reply(
         text=f"{prepared.notice}\n\n{text}".strip(),

@@ -72,6 +72,7 @@ class Action:
 
     `version` grows with every change of the row. `proof_method` is empty until identity is proved: `code` or
     `callback`; `callback_due` means that an approver has to ring the person before their yes counts.
+    `proof_stamp` and `confirm_stamp` show that the gate itself heard the proof and the requester's yes.
     `due_at` is when the present state runs out, `expires_at` (sealed) when the action itself does; both UTC.
     """
 
@@ -94,6 +95,8 @@ class Action:
     proof_method: str
     proof_detail: str
     proof_at: datetime | None
+    proof_stamp: str
+    confirm_stamp: str
     nonce: str
     seal: str
     state: State

@@ -8,6 +8,7 @@ from actions import envelopes, ledger
 from actions.flow import move, note, touch
 from actions.parts import GateParts
 from actions.records import Action, State
+from actions.stamps import stamp
 from connectors.notify import Road
 from core.errors import Refused
 from core.outcomes import Outcome
@@ -29,6 +30,7 @@ def confirm(parts: GateParts, tx: Tx, action_id: str, requester_id: str, origin:
     """The requester's yes to a draft. What follows depends on the tier: done at once, a code, or approvers."""
     action = _timely(tx, own(tx, action_id, requester_id), State.AWAITING_CONFIRMATION)
     actor = f"employee:{requester_id}"
+    action = touch(tx, action, confirm_stamp=stamp(parts.keys, "confirm", action_id, action.seal))
     if action.proof_needed and not action.proof_method:
         minutes = parts.settings.draft_minutes
         due = min(now(tx) + timedelta(minutes=minutes), action.expires_at)
@@ -52,7 +54,7 @@ def withdraw(tx: Tx, action_id: str, requester_id: str, origin: str) -> Action:
 
 
 def send_code(parts: GateParts, tx: Tx, action_id: str, requester_id: str) -> Action:
-    """A new code; the old one is void. At most one a minute."""
+    """A new code; the old one is void, its wrong tries still count. At most one a minute."""
     action = _timely(tx, own(tx, action_id, requester_id), State.AWAITING_PROOF)
     last = envelopes.get(tx, action_id, "code")
     if last is not None and last.created_at > now(tx) - timedelta(minutes=1):
@@ -66,12 +68,13 @@ def prove(parts: GateParts, tx: Tx, action_id: str, requester_id: str, typed: st
     """Check a typed code. Returns the action and the catalogue key of what to say. Five wrong ones end the action."""
     action = _timely(tx, own(tx, action_id, requester_id), State.AWAITING_PROOF)
     envelope = envelopes.get(tx, action_id, "code")
-    if envelope is None or envelope.expires_at <= now(tx):
+    if envelope is None or envelope.state in ("used", "failed") or envelope.expires_at <= now(tx):
         return action, "code_expired"
     actor = f"employee:{requester_id}"
     if envelopes.check_code(tx, parts.keys, action_id, typed):
         envelopes.destroy(tx, action_id, "code", state="used")
-        action = touch(tx, action, proof_method="code", proof_at=now(tx))
+        proved = stamp(parts.keys, "proof", action_id, action.seal, "code")
+        action = touch(tx, action, proof_method="code", proof_at=now(tx), proof_stamp=proved)
         note(tx, action, "proof.given", actor=actor, result="code", origin=origin)
         return ask_approvers(tx, action, actor, origin), "code_right"
     note(tx, action, "proof.wrong", actor=actor, result=f"try {envelope.tries + 1}", origin=origin)

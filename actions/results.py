@@ -10,7 +10,7 @@ from actions.parts import GateParts
 from actions.posting import post_requester, room_of, tell_requester
 from actions.records import Action, State
 from actions.roads import notice_roads
-from actions.words import masked_mail, masked_phone, say
+from actions.words import CATALOGUE, masked_mail, masked_phone, say
 from connectors.notify import Road
 from core.encoding import encode
 from core.people import Contact
@@ -18,13 +18,13 @@ from core.replies import Reply
 from storage import OutboxItem, Tx, outbox
 
 
-def tell_result(parts: GateParts, tx: Tx, action: Action, contact: Contact | None) -> None:
+def tell_result(parts: GateParts, tx: Tx, action: Action, contact: Contact | None, subject_language: str = "") -> None:
     """Everybody who has to know hears it once; all of it in the transaction that ended the action."""
     text = _sentence(tx, action, contact)
     post_requester(tx, action, say(f"state_{action.state}", action.language))
     tell_requester(tx, action, action.state.value, text)
     if action.state is State.DONE and contact is not None and action.account_id:
-        _notify_subject(tx, action, contact)
+        _notify_subject(tx, action, contact, subject_language or action.language)
     if action.state is State.UNKNOWN:
         alert(parts, tx, action, "alert_unknown")
 
@@ -49,7 +49,7 @@ def not_me_code(action: Action) -> str:
 
 def is_not_me_code(action: Action, typed: str) -> bool:
     """Compared in constant time."""
-    return secrets.compare_digest(not_me_code(action), typed.strip().upper())
+    return secrets.compare_digest(not_me_code(action).encode(), typed.strip().upper().encode(errors="replace"))
 
 
 def _sentence(tx: Tx, action: Action, contact: Contact | None) -> str:
@@ -58,7 +58,7 @@ def _sentence(tx: Tx, action: Action, contact: Contact | None) -> str:
         "title": action.title,
         "reference": action.reference,
         "address": action.result_address,
-        "reason": say(f"why_{action.reason}", language) if _explained(action) else action.reason,
+        "reason": _why(action),
     }
     if action.state is State.DONE:
         if envelopes.get(tx, action.action_id, "credential") is not None and contact is not None:
@@ -68,8 +68,12 @@ def _sentence(tx: Tx, action: Action, contact: Contact | None) -> str:
     return say(key, language, **values)
 
 
-def _explained(action: Action) -> bool:
-    return action.state is not State.DENIED and bool(action.reason)
+def _why(action: Action) -> str:
+    """The reason in words: a denial's own, or a sentence; nothing for a reason that only a plug-in knows."""
+    if action.state is State.DENIED or not action.reason:
+        return action.reason
+    key = f"why_{action.reason}"
+    return say(key, action.language) if key in CATALOGUE.keys("en") else ""
 
 
 def _where(tx: Tx, action: Action, contact: Contact) -> str:
@@ -79,9 +83,8 @@ def _where(tx: Tx, action: Action, contact: Contact) -> str:
     return masked_mail(contact.private_email or contact.work_email)
 
 
-def _notify_subject(tx: Tx, action: Action, contact: Contact) -> None:
-    """S-28: all registered addresses, once each, with the way to say "this was not me"."""
-    language = action.language
+def _notify_subject(tx: Tx, action: Action, contact: Contact, language: str) -> None:
+    """S-28: all registered addresses, once each, in the subject's language, with a way to say "this was not me"."""
     text = say("notice_text", language, title=action.title, code=not_me_code(action))
     for road, address in notice_roads(contact):
         destination = {"road": road.value, "address": address, "employee_id": action.subject_id}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from actions.hours import OpeningHours
+from actions.strict_yaml import read_yaml
 from actions.tables import rule_versions
 from core.errors import ConfigError
 from core.risk import Risk
@@ -67,12 +68,23 @@ class Rules(_Strict):
     def _sound(self) -> Rules:
         if self.approvals.get("sensitive", 0) < 1 or self.approvals.get("critical", 0) < 2:
             raise ValueError("approvals: sensitive needs at least 1 person and critical at least 2")
+        counts = [self.approvals.get("write", 0), self.approvals["sensitive"], self.approvals["critical"]]
+        if counts[0] < 0 or counts != sorted(counts):
+            raise ValueError("approvals: a stricter tier may not need fewer people than a looser one")
         for name, rule in self.tools.items():
-            if rule.tier in (Risk.SENSITIVE, Risk.CRITICAL) and not rule.approvers:
-                raise ValueError(f"tools.{name}: a {rule.tier} tool needs approvers")
-            if rule.hours and rule.hours not in self.hours:
-                raise ValueError(f"tools.{name}: there are no opening hours called {rule.hours!r}")
+            self._sound_rule(name, rule)
         return self
+
+    def _sound_rule(self, name: str, rule: Rule) -> None:
+        asked = rule.tier in (Risk.SENSITIVE, Risk.CRITICAL) or rule.approvals or self.approvals.get("write", 0)
+        if asked and not rule.approvers and rule.tier is not Risk.FORBIDDEN:
+            raise ValueError(f"tools.{name}: a {rule.tier} tool needs approvers")
+        if not rule.hours:
+            return
+        if rule.hours not in self.hours:
+            raise ValueError(f"tools.{name}: there are no opening hours called {rule.hours!r}")
+        if 50 * self.hours[rule.hours].a_week < timedelta(hours=rule.lifetime_hours):
+            raise ValueError(f"tools.{name}: the opening hours {rule.hours!r} never add up to its lifetime in a year")
 
     def needed(self, tier: Risk, rule: Rule) -> int:
         """How many people have to say yes for this tier; a rule can only raise it."""
@@ -85,15 +97,20 @@ class Rules(_Strict):
 def parse(document: str, where: str = "rules.yaml") -> Rules:
     """The rules in a YAML text. Raises `ConfigError` that names every place and what would be right."""
     try:
-        return Rules.model_validate(yaml.safe_load(document))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not valid YAML: {error}") from error
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']}"
-            for problem in error.errors(include_url=False)
-        )
-        raise ConfigError(f"{where} cannot be used, the released rules stay in force: {problems}") from error
+        return Rules.model_validate(read_yaml(document))
+    except ValueError as error:
+        if not isinstance(error, ValidationError):
+            raise ConfigError(f"{where} is not valid YAML: {' '.join(str(error).split())}") from error
+        raise ConfigError(_problems(error, where)) from error
+
+
+def _problems(error: ValidationError, where: str) -> str:
+    problems = "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_input=False)
+    )
+    one_line = " ".join(problems.split())
+    return f"{where} cannot be used, the released rules stay in force: {one_line}"
 
 
 class RuleBook:

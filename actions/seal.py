@@ -11,6 +11,7 @@ from typing import Any
 import rfc8785
 
 from actions.records import Action
+from core.errors import ToolRetry
 
 
 def new_nonce() -> str:
@@ -36,6 +37,15 @@ class Sealed:
         """SHA-256 over canonical JSON (RFC 8785). Arguments have passed the tool's strict model before."""
         sealed = {**asdict(self), "expires_at": self.expires_at.astimezone(UTC).isoformat(timespec="microseconds")}
         return hashlib.sha256(rfc8785.dumps(sealed)).hexdigest()
+
+
+def sealable(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, if they have one canonical form. Raises `ToolRetry` for numbers and text that have none."""
+    try:
+        rfc8785.dumps(arguments)
+    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
+        raise ToolRetry("an argument holds a number or a character that cannot be kept exactly") from error
+    return arguments
 
 
 def seal_of(action: Action) -> str:

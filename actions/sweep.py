@@ -7,10 +7,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from actions import envelopes, ledger
-from actions.executor import reconcile
+from actions.doubt import reconcile
 from actions.flow import Overtaken, move, touch
 from actions.parts import GateParts
-from actions.posting import background, post_approvers
+from actions.posting import background_or_nothing, post_approvers
 from actions.records import Action, State
 from actions.results import tell_result
 from actions.tables import actions
@@ -27,6 +27,7 @@ async def sweep(parts: GateParts) -> None:
         await _expire(parts, action)
     for action_id in await parts.database.read(_to_wake):
         parts.wake(action_id)
+    await parts.database.run(envelopes.forget_expired)
     doubtful = await parts.database.read(lambda tx: ledger.select(tx, ledger.in_states([State.UNKNOWN])))
     for action in doubtful:
         await reconcile(parts, action, GIVE_UP_DOUBT)
@@ -53,7 +54,7 @@ def _to_wake(tx: Tx) -> list[str]:
 
 
 async def _expire(parts: GateParts, action: Action) -> None:
-    known = await background(parts, action)
+    known = await background_or_nothing(parts, action)
 
     def write(tx: Tx) -> None:
         try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from actions.tables import switches
 from core.errors import Refused
 from core.outcomes import Outcome
 from core.people import Employee
+from core.plain_text import visible
 from storage import AuditEntry, Tx, now
 from storage.audit import record
 
@@ -27,6 +30,7 @@ def switched_off(tx: Tx) -> dict[str, str]:
 
 def switch_off(tx: Tx, admin: Employee, scope: str, reason: str) -> bool:
     """Off at once, for everybody, until two others switch it on again. False when it was off already."""
+    scope, reason = visible(scope)[:100], visible(reason)[:400]  # nothing about the words may stop a stop
     added = tx.add(switches, scope=scope, by=admin.employee_id, reason=reason, at=now(tx))
     record(
         tx,
@@ -41,9 +45,12 @@ def switch_off(tx: Tx, admin: Employee, scope: str, reason: str) -> bool:
     return added
 
 
-def switch_on(tx: Tx, scope: str, action_id: str) -> None:
-    """On again; called only by the executor for an approved `switch_on` action."""
-    tx.change(sa.delete(switches).where(switches.c.scope == scope))
+def switch_on(tx: Tx, scope: str, action_id: str, asked_at: datetime) -> None:
+    """On again; called only by the executor for an approved `switch_on` action.
+
+    What was switched off after `asked_at`, when that action was claimed, stays off: nobody approved that.
+    """
+    tx.change(sa.delete(switches).where(switches.c.scope == scope, switches.c.at <= asked_at))
     record(
         tx,
         AuditEntry(actor="system:executor", verb="switch.on", object=f"tool:{scope}", result="on", request=action_id),

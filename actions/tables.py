@@ -28,6 +28,8 @@ actions = sa.Table(
     sa.Column("proof_method", sa.String(20), nullable=False, default=""),
     sa.Column("proof_detail", sa.String(200), nullable=False, default=""),
     sa.Column("proof_at", Instant),
+    sa.Column("proof_stamp", sa.String(120), nullable=False, default=""),
+    sa.Column("confirm_stamp", sa.String(120), nullable=False, default=""),
     sa.Column("nonce", sa.String(64), nullable=False),
     sa.Column("seal", sa.String(64), nullable=False),
     sa.Column("state", sa.String(24), nullable=False, index=True),
@@ -59,6 +61,8 @@ votes = sa.Table(
     sa.Column("reason", sa.String(400), nullable=False, default=""),
     sa.Column("at", Instant, nullable=False, index=True),
     sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("braked", sa.Boolean, nullable=False),
+    sa.Column("stamp", sa.String(120), nullable=False),
     sa.Column("origin", sa.String(60), nullable=False),
 )
 

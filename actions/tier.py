@@ -25,7 +25,8 @@ def tier_of(
             raise Refused("account_disabled")
         if is_vip(rules, subject):
             tier = strictest(tier, Risk.CRITICAL)
-        if subject.employee_id != requester.employee_id and "code" not in rule.proof:
+        proves_it = tool.proof and "code" in rule.proof
+        if subject.employee_id != requester.employee_id and not proves_it:
             tier = strictest(tier, Risk.CRITICAL)
     if tier is Risk.FORBIDDEN:
         raise Refused("forbidden")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from actions import envelopes, ledger
+from actions.cards import Background
 from actions.flow import MOVES, move, note
 from actions.parts import GateParts
-from actions.posting import post_requester
+from actions.posting import post_approvers, post_requester
 from actions.records import Action, State
 from actions.results import alert, is_not_me_code
 from actions.tables import actions, holds
@@ -39,9 +40,13 @@ def report(parts: GateParts, tx: Tx, action: Action, actor: str, origin: str) ->
         tx.change(holds.update().where(holds.c.employee_id == action.subject_id).values(until=until))
     envelopes.destroy(tx, action.action_id, "credential", state="failed")
     note(tx, action, "action.unwanted", actor=actor, result="held", origin=origin)
-    for other in ledger.select(tx, actions.c.open_subject == action.subject_id):
-        if State.CANCELLED in MOVES[other.state]:
+    for found in ledger.select(tx, actions.c.open_subject == action.subject_id):
+        other = ledger.lock(tx, found.action_id)  # locked: a vote at this moment must not make the report fail
+        if other is not None and State.CANCELLED in MOVES[other.state]:
+            envelopes.destroy(tx, other.action_id, "code", state="failed")
             voided = move(tx, other, State.CANCELLED, actor=actor, origin=origin, due_at=None, reason="unwanted")
             post_requester(tx, voided, say("ended_cancelled", voided.language, title=voided.title))
+            if voided.asked_at is not None:
+                post_approvers(parts, tx, voided, Background())
     alert(parts, tx, action, "alert_unwanted")
     return say("not_me_heard", action.language, hours=parts.settings.hold_hours)

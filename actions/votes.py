@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,12 +15,17 @@ from actions.flow import move, note, touch
 from actions.parts import GateParts
 from actions.records import Action, State
 from actions.requester import approve, wake_later
+from actions.rules import Rule, Rules
 from actions.seal import seal_of
+from actions.stamps import genuine, stamp
 from actions.tables import votes
 from core.errors import Refused
 from core.outcomes import Outcome
 from core.people import Employee
+from core.plain_text import visible
+from core.risk import Risk, strictest
 from storage import Tx, now
+from storage.faultpoint import around_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,15 @@ class Ballot:
     def of(cls, approver: Employee, verdict: str, origin: str, fields: Mapping[str, str]) -> Ballot:
         """From the fields of a form."""
         called = fields.get("callback", "").strip().lower() in ("yes", "ja", "true", "1", "on")
-        return cls(approver, verdict, origin, fields.get("reason", "").strip()[:400], called)
+        return cls(approver, verdict, origin, visible(fields.get("reason", "")).strip()[:400], called)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Whose yes is genuine and on the present seal, and whether the brake held for one of them."""
+
+    people: frozenset[str]
+    braked: bool
 
 
 def cast(parts: GateParts, tx: Tx, action_id: str, ballot: Ballot) -> tuple[Action, str]:
@@ -47,14 +61,14 @@ def cast(parts: GateParts, tx: Tx, action_id: str, ballot: Ballot) -> tuple[Acti
     action = _open_for_votes(tx, action_id, ballot.approver)
     _not_twice(tx, action_id, ballot.approver)
     if ballot.verdict == "deny":
-        _record(tx, action, ballot, _seconds(tx, action, ballot))
+        _record(parts, tx, action, ballot, _seconds(tx, action, ballot), braked=False)
         return _deny(tx, action, ballot), "voted_deny"
-    action = _callback(tx, action, ballot)
+    action = _callback(parts, tx, action, ballot)
     seconds = _seconds(tx, action, ballot)
     action, braked = _brake(parts, tx, action, ballot, seconds)
-    _record(tx, action, ballot, seconds)
+    _record(parts, tx, action, ballot, seconds, braked=braked)
     action = touch(tx, action)
-    if len(ledger.approvals(tx, action_id)) < action.approvals_needed:
+    if not _enough(parts, tx, action):
         return action, "voted_braked" if braked else "voted_more"
     action = approve(parts, tx, action, f"employee:{ballot.approver.employee_id}", ballot.origin)
     wake_later(parts, tx, action)
@@ -73,13 +87,41 @@ def take(parts: GateParts, tx: Tx, action_id: str, approver: Employee, origin: s
     return action
 
 
-def refuse_unless_entitled(action: Action, approver: Employee) -> None:
-    """Raises `Refused` unless this person may vote: entitled, and neither requester nor subject, by person."""
+def voters(tx: Tx, action_id: str) -> list[str]:
+    """Everybody who said yes, genuine or not, in order."""
+    rows = tx.execute(
+        sa.select(votes.c.employee_id)
+        .where(votes.c.action_id == action_id, votes.c.verdict == "approve")
+        .order_by(votes.c.at)
+    )
+    return list(rows.scalars())
+
+
+def counted(parts: GateParts, tx: Tx, action: Action) -> Counted:
+    """The votes that count: cast through the gate (their stamp says so) on the seal as it is now."""
+    rows = tx.execute(sa.select(votes).where(votes.c.action_id == action.action_id, votes.c.verdict == "approve")).all()
+    good = [row for row in rows if row.seal == action.seal and genuine(parts.keys, row.stamp, *_said(row))]
+    return Counted(frozenset(row.employee_id for row in good), any(row.braked for row in good))
+
+
+def people_needed(rules: Rules, rule: Rule, action: Action, braked: bool) -> int:
+    """How many different people it takes: what the rules ask for its tier, and one more beside a braked approver.
+
+    The row can only ask for more. Raises `Refused` for a tier that is never put to a vote.
+    """
+    tier = strictest(action.tier, Risk.CRITICAL) if action.proof_method.startswith("callback") else action.tier
+    if tier in (Risk.READ, Risk.FORBIDDEN):
+        raise Refused("seal_broken")
+    return max(action.approvals_needed, rules.needed(tier, rule) + int(braked))
+
+
+def refuse_unless_entitled(action: Action, approver: Employee, also: frozenset[str] = frozenset()) -> None:
+    """Raises `Refused` unless this person may decide: entitled, and neither requester nor subject, by person."""
     if approver.employee_id == action.requester_id:
         raise Refused("own_request", Outcome.REFUSED_NOT_ENTITLED)
     if approver.employee_id == action.subject_id:
         raise Refused("about_you", Outcome.REFUSED_NOT_ENTITLED)
-    if not approver.may_use_tools or not approver.groups & set(action.approver_groups):
+    if not approver.may_use_tools or not approver.groups & {*action.approver_groups, *also}:
         raise Refused("not_entitled", Outcome.REFUSED_NOT_ENTITLED, groups=", ".join(action.approver_groups))
 
 
@@ -105,24 +147,47 @@ def _not_twice(tx: Tx, action_id: str, approver: Employee) -> None:
         raise Refused("voted_already", Outcome.REFUSED_LIMIT)
 
 
-def _callback(tx: Tx, action: Action, ballot: Ballot) -> Action:
+def _enough(parts: GateParts, tx: Tx, action: Action) -> bool:
+    yes = counted(parts, tx, action)
+    return len(yes.people) >= _needed(parts, tx, action, yes.braked)
+
+
+def _needed(parts: GateParts, tx: Tx, action: Action, braked: bool) -> int:
+    """As the row says when the rules have changed since: the claim will then refuse it and say why."""
+    version, rules = parts.rules.current(tx)
+    rule = rules.tools.get(action.tool)
+    if rule is None or version != action.rule_version:
+        return action.approvals_needed
+    return people_needed(rules, rule, action, braked)
+
+
+def _said(vote: Any) -> tuple[str, ...]:
+    """The sentence that a vote's stamp is on."""
+    return ("vote", vote.action_id, vote.seal, vote.employee_id, vote.verdict, "braked" if vote.braked else "free")
+
+
+def _callback(parts: GateParts, tx: Tx, action: Action, ballot: Ballot) -> Action:
     if action.proof_method != "callback_due":
         return action
     if not ballot.callback:
         raise Refused("callback_first", Outcome.REFUSED_LIMIT)
     who = ballot.approver.employee_id
-    action = touch(tx, action, proof_method="callback", proof_detail=who, proof_at=now(tx))
+    proved = stamp(parts.keys, "proof", action.action_id, action.seal, "callback")
+    action = touch(tx, action, proof_method="callback", proof_detail=who, proof_at=now(tx), proof_stamp=proved)
     note(tx, action, "proof.given", actor=f"employee:{who}", result="callback", origin=ballot.origin)
     return action
 
 
 def _brake(parts: GateParts, tx: Tx, action: Action, ballot: Ballot, seconds: float) -> tuple[Action, bool]:
-    """An approver who votes too often or too fast needs one more person beside them."""
+    """An approver who votes too often or too fast needs one more person beside them: one, however many are numb.
+
+    (One for each of them would, on a busy day, leave a request that nobody can approve.)
+    """
     _version, rules = parts.rules.current(tx)
     why = approver_is_numb(tx, rules, ballot.approver.employee_id, seconds)
     if not why:
         return action, False
-    action = touch(tx, action, approvals_needed=action.approvals_needed + 1)
+    action = touch(tx, action, approvals_needed=_needed(parts, tx, action, braked=True))
     note(tx, action, "brake.approver", actor=f"employee:{ballot.approver.employee_id}", result=why)
     return action, True
 
@@ -139,19 +204,24 @@ def _deny(tx: Tx, action: Action, ballot: Ballot) -> Action:
     )
 
 
-def _record(tx: Tx, action: Action, ballot: Ballot, seconds: float) -> None:
+def _record(parts: GateParts, tx: Tx, action: Action, ballot: Ballot, seconds: float, *, braked: bool) -> None:
+    who, verdict = ballot.approver.employee_id, ballot.verdict
+    said = ("vote", action.action_id, action.seal, who, verdict, "braked" if braked else "free")
     tx.change(
         sa.insert(votes).values(
             action_id=action.action_id,
-            employee_id=ballot.approver.employee_id,
-            verdict=ballot.verdict,
+            employee_id=who,
+            verdict=verdict,
             seal=action.seal,
             reason=ballot.reason,
             at=now(tx),
             seconds=seconds,
+            braked=braked,
+            stamp=stamp(parts.keys, *said),
             origin=ballot.origin,
         )
     )
+    around_commit(tx, f"vote.{verdict}")
     actor = f"employee:{ballot.approver.employee_id}"
     note(tx, action, "vote.cast", actor=actor, result=ballot.verdict, origin=ballot.origin, reason=ballot.reason)
 

@@ -10,7 +10,7 @@ import hashlib
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 import rfc8785
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -42,6 +42,8 @@ class Tool:
     `proof`: the subject's identity must be proved first. `credential`: a temporary credential is made and delivered.
     `groups`: who may ask; empty means every employee. `prepare(ctx, subject, **arguments) -> Draft` reads only.
     `reconcile(ctx, **arguments) -> Effect | None` reads whether a doubtful effect happened.
+    `repeats_with`: `accounts` or `tickets` when the whole effect is one call there under the action's key: then it
+    may be called again after a crash if that system recognises the key. Empty: never again.
     `pins` are what the manifest adds to the definition (bindings, hosts): part of the hash, unseen by the model.
     """
 
@@ -57,6 +59,7 @@ class Tool:
     prepare: Callable[..., Awaitable[Any]] | None = None
     reconcile: Callable[..., Awaitable[Any]] | None = None
     pins: tuple[str, ...] = ()
+    repeats_with: Literal["", "accounts", "tickets"] = ""
 
     @property
     def schema(self) -> ToolSchema:
@@ -102,6 +105,7 @@ def tool(
     groups: frozenset[str] = frozenset(),
     prepare: Callable[..., Awaitable[Any]] | None = None,
     reconcile: Callable[..., Awaitable[Any]] | None = None,
+    repeats_with: Literal["", "accounts", "tickets"] = "",
 ) -> Callable[[Callable[..., Awaitable[Any]]], Tool]:
     """Turn a function into a `Tool`. Raises `ConfigError` for a declaration that cannot be safe."""
 
@@ -125,6 +129,7 @@ def tool(
             groups,
             prepare,
             reconcile,
+            repeats_with=repeats_with,
         )
 
     return declare

@@ -19,7 +19,7 @@ async def _prepare(ctx: ToolContext, _subject: Employee, ticket_id: str, text: s
     return Draft(title, filing.facts_of(ctx.language, about=summary, comment=text), reference=effect.reference)
 
 
-@tool(risk=Risk.WRITE, prepare=_prepare)
+@tool(risk=Risk.WRITE, prepare=_prepare, repeats_with="tickets")
 async def comment_on_ticket(
     ctx: ActionContext,
     ticket_id: Annotated[TicketId, Field(description="The number of the person's own ticket, such as IT-104.")],

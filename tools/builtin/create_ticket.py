@@ -18,7 +18,7 @@ async def _prepare(ctx: ToolContext, _subject: Employee, queue: str, summary: st
     return await filing.draft(ctx, title, queue, summary, description)
 
 
-@tool(risk=Risk.WRITE, prepare=_prepare, reconcile=filing.filed_already)
+@tool(risk=Risk.WRITE, prepare=_prepare, reconcile=filing.filed_already, repeats_with="tickets")
 async def create_ticket(
     ctx: ActionContext,
     queue: filing.Queue,

@@ -4,16 +4,39 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from connectors.tickets import Ticket, TicketDraft
 from core.plain_text import reveal
 from tools import ActionContext, Draft, Effect, Fact, ToolContext, ToolRetry, one_line
 from tools.texts import TEXTS
 
+# What each queue is about, in words people use: how the built-in model tells them apart.
+_ABOUT: dict[str, JsonValue] = {
+    "IT": [
+        "my laptop is broken", "the printer does not print", "wifi does not work", "outlook crashes", "a program hangs",
+        "software to install", "computer screen or keyboard", "telefoon of laptop stuk", "printer doet het niet",
+        "geen internet", "excel start niet", "account of inloggen", "beeldscherm of toetsenbord",
+    ],
+    "HR": [
+        "my payslip is wrong", "question about my contract", "change my working hours", "leave registration",
+        "pension and salary", "declaration not paid", "loonstrook klopt niet", "vraag over mijn contract",
+        "verlof aanvragen lukt niet", "salaris of pensioen", "declaratie niet betaald",
+    ],
+    "FAC": [
+        "my chair or desk is broken", "the heating is off, too cold", "the lift is stuck", "toilet is blocked",
+        "parking space", "meeting room", "access pass does not open the door", "light bulb is out", "coffee machine",
+        "bureaustoel kapot", "verwarming doet het niet", "de lift staat stil", "toilet verstopt", "vergaderzaal",
+        "toegangspas werkt niet", "parkeerplaats", "lamp stuk", "raam gaat niet dicht",
+    ],
+}  # fmt: skip
+
 Queue = Annotated[
     Literal["IT", "HR", "FAC"],
-    Field(description="IT for computers and accounts, HR for staff matters, FAC for buildings, rooms and passes."),
+    Field(
+        description="IT for computers and accounts, HR for staff matters, FAC for buildings, rooms and passes.",
+        json_schema_extra={"x-values": _ABOUT},
+    ),
 ]
 
 

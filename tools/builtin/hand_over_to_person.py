@@ -20,7 +20,7 @@ async def _prepare(
     return Draft(title, facts, TEXTS.say("hand_over.notice", ctx.language))
 
 
-@tool(risk=Risk.WRITE, prepare=_prepare, reconcile=filing.filed_already)
+@tool(risk=Risk.WRITE, prepare=_prepare, reconcile=filing.filed_already, repeats_with="tickets")
 async def hand_over_to_person(
     ctx: ActionContext,
     queue: filing.Queue = "IT",

@@ -24,6 +24,7 @@ async def _prepare(ctx: ToolContext, subject: Employee, caller: str) -> Draft:
     groups=SERVICE_DESK,
     prepare=_prepare,
     reconcile=account_change.credential_replaced,
+    repeats_with="accounts",
 )
 async def reset_for_caller(
     ctx: ActionContext,

@@ -18,6 +18,7 @@ async def _prepare(ctx: ToolContext, subject: Employee) -> Draft:
     credential=True,
     prepare=_prepare,
     reconcile=account_change.credential_replaced,
+    repeats_with="accounts",
 )
 async def reset_my_password(ctx: ActionContext) -> Effect:
     """Propose a new temporary password for the person who asks, because they forgot theirs or it no longer works.

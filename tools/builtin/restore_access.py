@@ -21,6 +21,7 @@ async def _prepare(ctx: ToolContext, subject: Employee) -> Draft:
     credential=True,
     prepare=_prepare,
     reconcile=account_change.credential_replaced,
+    repeats_with="accounts",
 )
 async def restore_access(ctx: ActionContext) -> Effect:
     """Propose a one-time access pass for the person who asks, because their second sign-in step is gone: a lost,

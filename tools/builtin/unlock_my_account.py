@@ -21,7 +21,14 @@ async def _reconcile(ctx: ActionContext) -> Effect | None:
     return Effect(account.account_id) if account and unlocked and unlocked >= ctx.claimed_at else None
 
 
-@tool(risk=Risk.SENSITIVE, subject=REQUESTER, proof=True, prepare=_prepare, reconcile=_reconcile)
+@tool(
+    risk=Risk.SENSITIVE,
+    subject=REQUESTER,
+    proof=True,
+    prepare=_prepare,
+    reconcile=_reconcile,
+    repeats_with="accounts",
+)
 async def unlock_my_account(ctx: ActionContext) -> Effect:
     """Propose to unlock the account of the person who asks, because it is locked or blocked after wrong attempts and
     they still know their password. They prove who they are and a colleague of the service desk approves. Only for

@@ -1,0 +1,129 @@
+"""The last check before an effect: outside (who is who by now) and inside (is this exactly what was agreed to)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from actions.cards import Background
+from actions.parts import GateParts
+from actions.posting import background_or_nothing
+from actions.prepare import refuse_if_held
+from actions.records import Action
+from actions.roads import credential_road
+from actions.seal import seal_of
+from actions.stamps import genuine
+from actions.switches import refuse_if_off
+from actions.tier import tier_of
+from actions.votes import counted, people_needed, refuse_unless_entitled, voters
+from connectors.accounts import Account
+from connectors.notify import Road
+from core.errors import Refused
+from core.people import Contact, Employee
+from core.risk import Risk, strictest
+from storage import Tx, now
+from tools.spec import NOBODY, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check outside found. `valid` are the approvers whose yes still counts; `known` and `contact` are
+    read now because after the effect nothing may be in the way of recording it."""
+
+    tool: Tool
+    requester: Employee
+    subject: Employee
+    account: Account | None
+    contact: Contact | None
+    road: Road | None
+    valid: frozenset[str]
+    known: Background
+
+
+async def check_outside(parts: GateParts, action: Action) -> Checked:
+    """Read again who everybody is and what they may do: rights change while an action waits (S-13).
+
+    Raises `Refused`, `ToolRetry` for a tool that is gone, `ConnectorError`.
+    """
+    tool = parts.tool(action.tool)
+    directory = parts.systems.read.directory
+    requester, subject = await directory.by_id(action.requester_id), await directory.by_id(action.subject_id)
+    if requester is None or subject is None or not requester.may_use_tools or not subject.may_use_tools:
+        raise Refused("account_disabled")
+    if tool.groups and not tool.groups & requester.groups:
+        raise Refused("not_for_you")
+    account, contact, road = None, None, None
+    if tool.subject != NOBODY:
+        account = await parts.systems.read.accounts.by_id(action.account_id or "")
+        if account is None or account.employee_id != subject.employee_id:
+            raise Refused("account_changed")
+        contact = await _contact(parts, action)
+        road = credential_road(contact, action.proof_method)[0] if tool.credential else None
+    cast = await parts.database.read(lambda tx: voters(tx, action.action_id))
+    valid = frozenset([who for who in cast if await _still_entitled(parts, action, who)])
+    known = await background_or_nothing(parts, action)
+    return Checked(tool, requester, subject, account, contact, road, valid, known)
+
+
+def check_inside(parts: GateParts, tx: Tx, action: Action, checked: Checked) -> None:
+    """Everything that must hold at the moment of the claim. Raises `Refused` when anything has drifted."""
+    moment = now(tx)
+    if action.due_at is None or action.due_at <= moment or action.expires_at <= moment:
+        raise Refused("expired")
+    refuse_if_off(tx, action.tool)
+    if checked.tool.subject != NOBODY:
+        refuse_if_held(tx, action.subject_id)
+    if seal_of(action) != action.seal or checked.tool.definition_hash != action.tool_hash:
+        raise Refused("seal_broken")
+    if not genuine(parts.keys, action.confirm_stamp, "confirm", action.action_id, action.seal):
+        raise Refused("seal_broken")
+    _check_proof(parts, action, checked)
+    _check_votes(parts, tx, action, checked)
+
+
+def _check_proof(parts: GateParts, action: Action, checked: Checked) -> None:
+    """The tool says whether proof is needed, not the row; and the proof must be one that the gate itself took."""
+    if not checked.tool.proof:
+        return
+    if action.proof_method not in ("code", "callback"):
+        raise Refused("no_proof_possible")
+    said = ("proof", action.action_id, action.seal, action.proof_method)
+    if not genuine(parts.keys, action.proof_stamp, *said):
+        raise Refused("seal_broken")
+
+
+def _check_votes(parts: GateParts, tx: Tx, action: Action, checked: Checked) -> None:
+    """Tier, groups and number of people follow from the rules in force, never from what the row says of them."""
+    version, rules = parts.rules.current(tx)
+    rule = rules.tools.get(action.tool)
+    if version != action.rule_version or rule is None:
+        raise Refused("rules_changed")
+    tier = tier_of(rules, checked.tool, rule, checked.requester, checked.subject, checked.account)
+    if action.proof_method == "callback":
+        tier = strictest(tier, Risk.CRITICAL)
+    if tier.rank > action.tier.rank:
+        raise Refused("tier_rose")
+    if set(action.approver_groups) != set(rule.approvers):
+        raise Refused("seal_broken")
+    yes = counted(parts, tx, action)
+    if len(yes.people & checked.valid) < people_needed(rules, rule, action, yes.braked):
+        raise Refused("votes_void")
+
+
+async def _contact(parts: GateParts, action: Action) -> Contact:
+    contact = await parts.systems.read.directory.contact(action.subject_id)
+    if contact is None:
+        raise Refused("no_second_road")
+    if contact.changed_at > action.created_at:
+        raise Refused("contact_changed", hours="0")
+    return contact
+
+
+async def _still_entitled(parts: GateParts, action: Action, employee_id: str) -> bool:
+    approver = await parts.systems.read.directory.by_id(employee_id)
+    if approver is None:
+        return False
+    try:
+        refuse_unless_entitled(action, approver)
+    except Refused:
+        return False
+    return True
