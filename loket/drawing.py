@@ -33,7 +33,8 @@ def draw_reply(reply: Reply, sentences: Catalogue) -> RenderableType:
     if reply.text:
         # A line break in a reply is meant; Markdown would run the lines together.
         parts.append(Markdown(reply.text.replace("\n", "  \n")))
-    parts += [_draw_citation(citation, reply.language, sentences) for citation in reply.citations]
+    numbered = enumerate(reply.citations, start=1)
+    parts += [_draw_citation(number, citation, reply, sentences) for number, citation in numbered]
     if reply.card is not None:
         parts.append(draw_card(reply.card, reply.language, sentences))
     if reply.model:
@@ -57,12 +58,14 @@ def draw_card(card: Card, language: str, sentences: Catalogue) -> RenderableType
     return Panel(Group(*rows), title=Text(number), title_align="left", expand=False)
 
 
-def _draw_citation(citation: Citation, language: str, sentences: Catalogue) -> RenderableType:
-    line = sentences.say("citation", language, title=citation.title, heading=citation.heading, path=citation.path)
-    text = Text("  ").append(line, style="cyan")
+def _draw_citation(number: int, citation: Citation, reply: Reply, sentences: Catalogue) -> RenderableType:
+    """The clause behind `[number]`. Its words are shown only where the answer does not quote them itself."""
+    line = sentences.say("citation", reply.language, title=citation.title, heading=citation.heading, path=citation.path)
+    text = Text(f"  [{number}] ").append(line, style="cyan")
     if citation.note:
         text.append(f"  {citation.note}", style="yellow")
-    return text.append(f"\n  “{citation.quote}”", style="dim italic")
+    quoted = all(part.strip() in reply.text for part in citation.quote.split("…"))
+    return text if quoted else text.append(f"\n  “{citation.quote}”", style="dim italic")
 
 
 def _draw_button(button: Button, action_id: str) -> RenderableType:

@@ -47,7 +47,7 @@ class TicketReader(Protocol):
         """The person's own tickets, newest first."""
 
     async def similar(self, queue: str, words: str, requester_id: str, limit: int = 3) -> Sequence[Ticket]:
-        """Open outages of the queue and own open tickets that resemble `words`, best first."""
+        """Open outages of any queue, and own open tickets of this one, that resemble `words`; best first."""
 
     async def by_key(self, key: str) -> Ticket | None:
         """The ticket filed under this key: how a create that timed out after its commit is found again."""

@@ -57,8 +57,8 @@ class EmbeddedTickets:
 
         def work(connection: sqlite3.Connection) -> Sequence[Ticket]:
             rows = connection.execute(
-                "SELECT * FROM tickets WHERE queue = ? AND status != ? AND (is_outage OR requester_id = ?)",
-                (queue, CLOSED, requester_id),
+                "SELECT * FROM tickets WHERE status != ? AND (is_outage OR (queue = ? AND requester_id = ?))",
+                (CLOSED, queue, requester_id),
             )
             scored = [(likeness(words, row["summary"], row["description"]), _ticket(row)) for row in rows]
             fitting = [pair for pair in scored if pair[0] > 0]

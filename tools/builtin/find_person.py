@@ -36,12 +36,13 @@ async def find_person(
     if len(people) > 1:
         return _several(people, ctx.language)
     person = people[0] if people else None
-    if person is not None and (wanted.manager or relation == "manager"):
-        person = await _manager_of(ctx, person)
+    managed = person if person is not None and (wanted.manager or relation == "manager") else None
+    if managed is not None:
+        person = await _manager_of(ctx, managed)
     if person is None:
         return Found("Nobody was found.", empty=True)
     manager = await _manager_of(ctx, person)
-    return _one(person, manager, ctx.language)
+    return _one(person, manager, managed, ctx.language)
 
 
 async def _people(ctx: ToolContext, name: str | None) -> Sequence[Employee]:
@@ -65,7 +66,8 @@ async def _manager_of(ctx: ToolContext, person: Employee) -> Employee | None:
     return manager if manager and manager.may_use_tools else None
 
 
-def _one(person: Employee, manager: Employee | None, language: str) -> Found:
+def _one(person: Employee, manager: Employee | None, managed: Employee | None, language: str) -> Found:
+    """One colleague; `managed` is whose manager they were looked up as, and is said first."""
     values = {
         "name": person.name,
         "title": person.title,
@@ -77,6 +79,9 @@ def _one(person: Employee, manager: Employee | None, language: str) -> Found:
         "manager": manager.name if manager else "",
     }
     facts = _facts(values, language)
+    if managed is not None:
+        label = TEXTS.say("person.manager_of", language, name=one_line(managed.name))
+        facts = (Fact(label, one_line(person.name)), *facts[1:])
     return Found("\n".join(f"{fact.label}: {fact.value}" for fact in facts), facts)
 
 
