@@ -16,7 +16,7 @@ from core.chat import ToolSchema
 _TICKET = re.compile(r"\b([A-Za-z][A-Za-z0-9]{1,9})-(\d{1,9})\b")
 _ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _NUMBER = re.compile(r"\b\d{1,9}\b")
-_PREAMBLE = re.compile(
+PREAMBLE = re.compile(
     r"^\W*(?:(?:please|pls|can you|could you|i want to|i'd like to|i need to|"
     r"kun je|kunt u|wil je|wilt u|graag|ik wil(?: graag)?) )*"
     r"(?:(?:open|create|make|file|log|raise|submit|maak|meld|dien)\w* )"
@@ -91,15 +91,19 @@ class ArgumentFilling:
     def _choice(self, shape: dict[str, Any], text: str, needed: bool) -> str | None:
         """The value whose own words, or whose part of the description, mean most nearly what was said."""
         values = [value for value in shape["enum"] if isinstance(value, str)]
-        described = [_described(value, shape.get("description", "")) for value in values]
-        likeness = self._meaning.likeness(text.lower(), described)
-        best = int(likeness.argmax())
+        likeness = [self._nearness(text, value, shape) for value in values]
+        best = max(range(len(values)), key=likeness.__getitem__)
         said = [value for value in values if re.search(rf"\b{re.escape(value)}\b", text)]
         if len(said) == 1:
             return said[0]
         if needed or ("default" in shape and likeness[best] > 0.5 and values[best] != shape["default"]):
             return values[best]
         return None
+
+    def _nearness(self, text: str, value: str, shape: dict[str, Any]) -> float:
+        """How near the text is to what a value is about: its examples where the tool gives any."""
+        phrases = shape.get("x-values", {}).get(value) or [_described(value, shape.get("description", ""))]
+        return float(self._meaning.likeness(text.lower(), [phrase.lower() for phrase in phrases]).max())
 
 
 def _resolved(shape: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +125,7 @@ def _described(value: str, description: str) -> str:
 
 def _subject(text: str) -> str:
     """The matter itself, without "please open a ticket for"."""
-    return _BARE.sub("", _PREAMBLE.sub("", " ".join(text.split()))).strip(" .,:;-")
+    return _BARE.sub("", PREAMBLE.sub("", " ".join(text.split()))).strip(" .,:;-")
 
 
 def _date(text: str) -> str | None:

@@ -34,19 +34,17 @@ def room_for(tx: Tx, employee_id: str, settings: AgentSettings) -> Room:
         .select_from(turns)
         .where(turns.c.employee_id == employee_id, turns.c.at > moment - timedelta(hours=1))
     ).scalar_one()
-    row = (
+    own_tokens = sa.func.sum(sa.case((spend.c.employee_id == employee_id, spend.c.tokens), else_=0))
+    used = (
         tx.execute(
-            sa.select(
-                sa.func.coalesce(
-                    sa.func.sum(sa.case((spend.c.employee_id == employee_id, spend.c.tokens), else_=0)), 0
-                ),
-                sa.func.coalesce(sa.func.sum(spend.c.tokens), 0),
-            ).where(spend.c.day == moment.date())
+            sa.select(own_tokens.label("own"), sa.func.sum(spend.c.tokens).label("everybody")).where(
+                spend.c.day == moment.date()
+            )
         )
+        .mappings()
         .one()
-        .tuple()
     )
-    own, everybody = int(row[0]), int(row[1])
+    own, everybody = used["own"] or 0, used["everybody"] or 0
     return Room(
         turns_left=made < settings.person_turns_per_hour,
         tokens_left=own < settings.person_tokens_per_day and everybody < settings.organisation_tokens_per_day,

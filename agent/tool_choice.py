@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.argument_filling import PREAMBLE
 from agent.meaning import Meaning
 from agent.offers import CHANGES, EXAMPLES, SEARCH
 from agent.person_names import names_somebody, person_in
@@ -73,6 +74,8 @@ class ToolChoice:
         phrases = [*tool.parameters.get(EXAMPLES, ()), tool.description.split(".")[0]]
         # "My printer is broken, please open a ticket": a part may say what is wanted more plainly than the whole.
         parts = [part.strip() for part in _PART.split(text) if len(part.split()) > 1]
+        opening = PREAMBLE.match(text)
+        parts += [opening.group()] if opening else []
         readings = [text, *parts] if 1 < len(parts) < 5 and tool.parameters.get(CHANGES) else [text]
         best = max(self._nearness(reading, phrases) for reading in readings)
         # "How long must my password be?" is no wish to change it: a question needs more to become an action.

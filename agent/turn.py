@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
 
@@ -151,8 +153,9 @@ class TurnRunner:
         except Refused as error:
             log.info("turn refused", event_id=asked.message.event_id, reason=error.reason)
             return self._canned(error.outcome, language)
-        except Exception:  # the person must hear something, whatever it was
-            log.exception("turn crashed", event_id=asked.message.event_id)
+        except Exception as error:  # noqa: BLE001 - the person must hear something, whatever it was
+            # Neither the message nor the values of the frames: they may hold what somebody wrote.
+            log.error("turn crashed", event_id=asked.message.event_id, error=type(error).__name__, at=_where(error))
             return self._canned(Outcome.FAILED_CRASHED, language)
 
     async def _unknown(
@@ -168,6 +171,11 @@ class TurnRunner:
 
     def _canned(self, outcome: Outcome, language: str) -> Ending:
         return Ending(outcome, language, say(outcome.value, language, service_desk=self._parts.settings.service_desk))
+
+
+def _where(error: Exception) -> list[str]:
+    """The last places in the code, innermost last."""
+    return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
 
 
 def _nobody(language: str) -> Employee:

@@ -49,7 +49,7 @@ def passage(number: int, text: str, **changes: object) -> Passage:
         heading="Annual leave",
         heading_path=("Leave", "Annual leave"),
         text=text,
-        score=1.0 / number,
+        score=0.0,
         similarity=0.7,
         title="Leave 2026",
         owner="HR Services",
@@ -75,7 +75,10 @@ class Handbook:
         readable = [one for one in self.passages if one.audience & groups]
         texts = [query, *(f"{one.heading} {one.text}" for one in readable)]
         near = (vectors := _encoder().embed(texts))[1:] @ vectors[0]
-        found = [replace(one, similarity=float(likeness)) for one, likeness in zip(readable, near, strict=True)]
+        found = [
+            replace(one, similarity=float(likeness), score=one.score or float(likeness))
+            for one, likeness in zip(readable, near, strict=True)
+        ]
         return sorted(found, key=lambda one: -one.similarity)[:k]
 
 

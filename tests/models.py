@@ -90,6 +90,6 @@ def says(text: str) -> ModelTurn:
     return ModelTurn(text)
 
 
-def calls(name: str, **arguments: object) -> ModelTurn:
+def calls(name: str, /, **arguments: object) -> ModelTurn:
     """A turn that calls one tool."""
     return ModelTurn("", (ToolCall(f"call-{name}", name, json.dumps(arguments)),))

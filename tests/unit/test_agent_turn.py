@@ -53,6 +53,7 @@ async def test_a_question_is_answered_with_the_clause_it_rests_on(counter: Count
 
 
 async def test_a_clause_in_the_other_language_is_quoted_as_it_is_and_said_to_be(counter: Counter) -> None:
+    counter.handbook.passages = [passage(1, LEAVE, score=0.6)]
     ended = await counter.say("E1001", "hoeveel vakantiedagen krijg ik per jaar")
     assert ended.language == "nl"
     assert "Engels" in ended.text
@@ -380,3 +381,19 @@ async def test_a_turn_is_one_transaction_with_its_audit_row(counter: Counter) ->
     assert [row["verb"] for row in counter.rows(audit) if row["verb"] == "turn.ended"] == ["turn.ended"]
     assert counter.rows(inbox_table)[0]["state"] == "handled"
     assert [row["role"] for row in counter.rows(messages)] == ["user", "assistant"]
+
+
+async def test_a_turn_takes_at_most_four_transactions(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    for name in ("run", "read"):
+        real = getattr(counter.room.database, name)
+
+        async def counting(work: object, real: object = real, name: str = name) -> object:
+            opened.append(name)
+            return await real(work)  # type: ignore[operator]
+
+        monkeypatch.setattr(counter.room.database, name, counting)
+    event_id = await counter.put("E1002", "how many days of annual leave do I get?")
+    opened.clear()
+    await counter.runner.run(event_id)
+    assert len(opened) <= 4
