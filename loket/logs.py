@@ -92,6 +92,7 @@ def logging_to(path: Path, level: str) -> Iterator[None]:
         yield
     finally:
         root.removeHandler(handler)
+        structlog.configure(processors=[_drop])
         lines.close()
 
 
@@ -107,6 +108,10 @@ class _Libraries(logging.Handler):
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
         event = {"level": record.levelname.lower(), "event": "library", "system": record.name, "error": error}
         self._lines.msg(_only_known_fields(None, "", event))
+
+
+def _drop(_logger: object, _method: str, _event: MutableMapping[str, Any]) -> str:
+    raise structlog.DropEvent
 
 
 def _only_known_fields(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from core.errors import ConfigError
 from storage import Database, Tx, metadata
 
 if TYPE_CHECKING:
@@ -28,10 +29,15 @@ def head() -> str:
 
 
 def upgrade(database: Database) -> None:
-    """Create or change the tables, in one transaction. Raises `ConnectorError` when the database cannot be used."""
+    """Create or change the tables, in one transaction.
+
+    Raises `ConfigError` for tables of another version or another program, `ConnectorError` when the database fails.
+    """
     with database.reading() as tx:
-        if _revision(tx) == head():
+        revision = _revision(tx)
+        if revision == head():
             return
+        _refuse_foreign(tx, revision)
     from alembic import command
 
     with database.transaction() as tx:
@@ -66,6 +72,14 @@ def write_revision(message: str) -> Path:
     if script is None or isinstance(script, list):
         raise RuntimeError("Alembic wrote no single revision")
     return Path(script.path)
+
+
+def _refuse_foreign(tx: Tx, revision: str) -> None:
+    known = {file.stem[:4] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")}
+    if revision and revision not in known:
+        raise ConfigError(f"the database is of a newer version of Loket (revision {revision}): update Loket")
+    if not revision and sa.inspect(tx.connection).has_table("audit"):
+        raise ConfigError("the database has tables that no release of Loket made: use another one, or remove it")
 
 
 def _revision(tx: Tx) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -34,7 +35,6 @@ from core.replies import Reply
 from loket.bootstrap import build
 from loket.counter import Counter
 from loket.engine import Engine
-from loket.home import Home
 from loket.logs import logging_to
 from loket.recording import Posted, RecordingChannel
 from loket.settings import Settings
@@ -50,6 +50,8 @@ SMALL_HANDBOOK = (
     "lost-device.md",
     "performance-guide-managers.md",
 )
+CODE = re.compile(r"\b\d{6}\b")
+CREDENTIAL = re.compile(r"\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){2,}\b")
 CHANNELS = {"terminal": ("terminal", "local"), "slack": ("slack", "T-DHB"), "teams": ("teams", "dhb")}
 
 
@@ -193,6 +195,19 @@ class Desk:
             if (not employee or whose.get(note.address) == employee) and (not road or note.road.value == road)
         ]
 
+    def code(self, employee: str) -> str:
+        """The newest code on somebody's registered phone, read as they would; empty when there is none."""
+        return self._newest(CODE, self.notes(employee, "sms"))
+
+    def credential(self, employee: str) -> str:
+        """The newest temporary credential that reached somebody outside the chat; empty when there is none."""
+        return self._newest(CREDENTIAL, self.notes(employee))
+
+    @staticmethod
+    def _newest(pattern: re.Pattern[str], notes: Sequence[Note]) -> str:
+        found = [match.group() for note in notes for match in pattern.finditer(note.text.get_secret_value())]
+        return found[-1] if found else ""
+
     def posts(self, since: int = 0) -> list[Posted]:
         """Everything that was posted in any channel, in order."""
         merged = sorted(
@@ -307,8 +322,3 @@ def _write(folder: Path, documents: Mapping[str, str]) -> None:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-
-
-def home_of(folder: Path) -> Home:
-    """Where things are in a home folder, for tests that look at files."""
-    return Home(folder)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import traceback
+from pathlib import Path
 
 import typer
 
 from core.errors import ConfigError, LoketError
-from loket.command import approvals, ask, audit, chat, demo, doctor, policies, tools
+from loket.command import approvals, ask, audit, bench, chat, demo, doctor, policies, tools
 
 HELP = """
 The counter where staff get help: answers from the organisation's own policies, actions with approval.
@@ -32,6 +34,7 @@ app.add_typer(tools.app, name="tools")
 app.add_typer(audit.app, name="audit")
 app.command()(doctor.doctor)
 app.command()(demo.demo)
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
@@ -45,6 +48,16 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - nobody at a terminal is helped by a traceback
+        _end(f"unexpected {type(error).__name__} at {_place(error)}; please report this line", 1)
+
+
+def _place(error: BaseException) -> str:
+    """Where in our own code it happened."""
+    root = Path(__file__).parents[2]
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if root in Path(frame.filename).parents]
+    ours = [frame for frame in ours if "site-packages" not in frame.filename]
+    return f"{Path(ours[-1].filename).relative_to(root)}:{ours[-1].lineno}" if ours else "an unknown place"
 
 
 def _end(line: str, code: int) -> None:

@@ -1,0 +1,98 @@
+"""`loket bench`: measurements that anybody can repeat on their own machine."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from core.errors import ConfigError
+from loket.bench import Row
+from loket.bench.audit_chain import append_and_verify
+from loket.bench.handbook import ingest_twice, read_questions, recall, search_speed
+from loket.bench.turns import turn_speed
+from loket.command.running import run, settings_for_a_person, working
+from loket.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Measure: how fast, and how often right.")
+
+SAMPLES = Path(__file__).resolve().parents[2] / "policies" / "samples"
+EMPLOYEES = ("E1001", "E1002", "E1017")
+
+
+@app.command()
+def handbook(
+    folder: Annotated[Path, typer.Argument(help="A folder of policies.")],
+    questions: Annotated[Path | None, typer.Option(help="Questions with their right sections, JSON lines.")] = None,
+) -> None:
+    """
+    Read a folder in (twice), search it, and count how often the right section is found.
+
+    Example:
+
+      loket bench handbook ../shared/data/tts-handbook/pages --questions ../shared/data/tts-questions-dev.jsonl
+    """
+    for file in (folder, questions):
+        if file is not None and not file.exists():
+            raise ConfigError(f"{file} is not there")
+    with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
+        _report(run(_handbook(_in(home), folder, questions)))
+
+
+@app.command()
+def turns(
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="How often each question is asked.")] = 5,
+) -> None:
+    """Ask the sample handbook ordinary questions and time each turn (built-in model)."""
+    with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
+        _report(run(_turns(_in(home), rounds)))
+
+
+@app.command()
+def audit(
+    rows: Annotated[int, typer.Option(min=1000, max=5_000_000, help="How long the chain is.")] = 200_000,
+) -> None:
+    """Append a long audit chain and let the independent verifier read it."""
+    with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
+        _report(append_and_verify(Path(home) / "chain.db", rows))
+
+
+async def _handbook(settings: Settings, folder: Path, questions: Path | None) -> list[Row]:
+    async with working(settings, "loket bench handbook") as counter:
+        with Progress(console=Console(stderr=True)) as progress:
+            task = progress.add_task("Reading", total=None)
+            rows = await ingest_twice(
+                counter.library, folder, lambda done, total, _name: progress.update(task, completed=done, total=total)
+            )
+        if questions is not None:
+            asked = read_questions(questions)
+            rows += await search_speed(counter.library, asked)
+            rows += await recall(counter.library, asked)
+        return rows
+
+
+async def _turns(settings: Settings, rounds: int) -> list[Row]:
+    async with working(settings, "loket bench turns") as counter:
+        await counter.library.ingest(SAMPLES)
+        return await turn_speed(counter, EMPLOYEES, rounds)
+
+
+def _in(home: str) -> Settings:
+    """The settings of this place, but with an empty home and no language model: figures must compare."""
+    settings = settings_for_a_person()
+    ai = settings.ai.model_copy(update={"level": "extract"})
+    agent = settings.agent.model_copy(update={"person_turns_per_hour": 100_000})
+    return settings.model_copy(update={"home": Path(home), "ai": ai, "agent": agent})
+
+
+def _report(rows: Sequence[Row]) -> None:
+    table = Table("measured", "figure", "target", box=None)
+    for row in rows:
+        table.add_row(row.what, row.figure, row.target)
+    Console().print(table)

@@ -1,0 +1,16 @@
+"""What all tests share: a Postgres beside SQLite, and an environment without settings of the person who runs them."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+pytest_plugins = ["tests.fixtures_storage"]
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `LOKET_…` variable of the developer's shell must not change what a test sees."""
+    for name in [name for name in os.environ if name.startswith("LOKET_")]:
+        monkeypatch.delenv(name)
