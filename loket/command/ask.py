@@ -16,10 +16,12 @@ from rich.progress import Progress
 
 from core.errors import ConfigError, LoketError
 from core.outcomes import MEANINGS
-from loket.asking import Answer, Asker
+from loket.asking import THREAD, Answer, Asker
 from loket.command.running import employee_of, run, settings_for_a_person, warn_if_no_policies, working
 from loket.drawing import draw_reply
+from loket.home import Home
 from loket.settings import Settings
+from loket.terminal import TerminalChannel
 from loket.words import SENTENCES
 
 AT_ONCE = 4
@@ -53,7 +55,7 @@ def ask(
 
       loket ask --batch questions.jsonl --out answers.jsonl --as E1002
     """
-    settings = settings_for_a_person()
+    settings = _unhurried(settings_for_a_person())
     if batch is not None:
         if out is None or question is not None:
             raise ConfigError("--batch IN.jsonl goes with --out OUT.jsonl and without a question")
@@ -71,8 +73,14 @@ def ask(
     raise typer.Exit(0 if outcome and MEANINGS[outcome].helped else 1)
 
 
+def _unhurried(settings: Settings) -> Settings:
+    """Without the limit on one person's messages: here an operator asks, often many questions in one name."""
+    return settings.model_copy(update={"agent": settings.agent.model_copy(update={"person_turns_per_hour": 10**6})})
+
+
 async def _ask_one(settings: Settings, question: str, employee_id: str) -> Answer:
-    async with working(settings, "loket ask") as counter:
+    channel = _printing(Home(settings.home))
+    async with working(settings, "loket ask", channel, talks=True) as counter:
         await employee_of(counter, employee_id)
         await warn_if_no_policies(counter)
         return await Asker(counter, settings.agent.deadline_seconds + 30).ask(employee_id, question)
@@ -81,7 +89,8 @@ async def _ask_one(settings: Settings, question: str, employee_id: str) -> Answe
 async def _ask_all(settings: Settings, batch: Path, out: Path, employee_id: str) -> None:
     lines = _read(batch, employee_id)
     progress = Progress(console=Console(stderr=True))
-    async with working(settings, "loket ask --batch") as counter:
+    channel = _printing(Home(settings.home))
+    async with working(settings, "loket ask --batch", channel, talks=True) as counter:
         await warn_if_no_policies(counter)
         asker = Asker(counter, settings.agent.deadline_seconds + 30)
         with _writable(out) as file, progress:
@@ -90,6 +99,13 @@ async def _ask_all(settings: Settings, batch: Path, out: Path, employee_id: str)
                 file.write(json.dumps(answer, ensure_ascii=False) + "\n")
                 file.flush()
                 progress.advance(task)
+
+
+def _printing(home: Home) -> TerminalChannel:
+    """A terminal in which the answers to these questions count as seen."""
+    channel = TerminalChannel(home.rooms)
+    channel.listen(lambda room, line: channel.saw(room) if (line.thread or "").startswith(THREAD) else None)
+    return channel
 
 
 def _writable(out: Path) -> TextIO:

@@ -95,4 +95,4 @@ def _report(rows: Sequence[Row]) -> None:
     table = Table("measured", "figure", "target", box=None)
     for row in rows:
         table.add_row(row.what, row.figure, row.target)
-    Console().print(table)
+    Console(width=140).print(table)
