@@ -80,7 +80,7 @@ class BuiltinModel:
             if result.startswith(RETRY):
                 return _question_for(result, language)
             if passages := read_passages(result):
-                answers += [part.text for part in self._extractor.extract(question, passages)]
+                answers += [part.text for part in self._extractor.extract(question, passages, language)]
         return "\n\n".join(answers)
 
     def _search_text(self, wish: Wish) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from core.chat import ToolSchema
 from core.people import Employee
 from core.risk import Risk
 from tools.registry import Registry
+from tools.spec import Tool
 
 SEARCH = "search_policies"
 HANDOVER = "hand_over_to_person"
@@ -26,13 +29,14 @@ def offered_schemas(registry: Registry, employee: Employee) -> list[ToolSchema]:
 
 def all_schemas(registry: Registry) -> list[ToolSchema]:
     """All tools that are on, with the keys that the built-in model reads."""
-    schemas = []
-    for name in registry.names:
-        loaded = registry.get(name)
-        schema = loaded.tool.schema
-        extras = {EXAMPLES: list(loaded.all_examples), CHANGES: loaded.tool.risk is not Risk.READ}
-        schemas.append(ToolSchema(schema.name, schema.description, {**schema.parameters, **extras}))
-    return schemas
+    return [_schema(loaded.tool, loaded.all_examples) for loaded in map(registry.get, registry.names)]
+
+
+@lru_cache(maxsize=1_000)
+def _schema(tool: Tool, examples: tuple[str, ...]) -> ToolSchema:
+    """Made once for each definition: pydantic takes a millisecond for a schema."""
+    extras = {EXAMPLES: list(examples), CHANGES: tool.risk is not Risk.READ}
+    return ToolSchema(tool.name, tool.description, {**tool.schema.parameters, **extras})
 
 
 def without_extras(schema: ToolSchema) -> ToolSchema:
