@@ -15,6 +15,9 @@ from core.events import Message
 from loket.counter import Counter
 from loket.terminal import NAME, TENANT, address_of, identity_of
 
+THREAD = "ask-"
+"""How the thread of every asked question begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -57,7 +60,7 @@ class Asker:
 
     async def ask(self, employee_id: str, question: str, question_id: str = "") -> Answer:
         """Put the question. Raises TimeoutError when the turn has not ended in time."""
-        thread = f"ask-{uuid.uuid4().hex}"
+        thread = f"{THREAD}{uuid.uuid4().hex}"
         event_id = f"{NAME}:{TENANT}:{thread}"
         address, identity = address_of(employee_id, thread), identity_of(employee_id)
         ended = self._waiting[event_id] = asyncio.get_running_loop().create_future()

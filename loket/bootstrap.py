@@ -28,6 +28,7 @@ from loket.desk import CounterDesk
 from loket.engine import Engine, Queue
 from loket.engine.inline import InlineEngine
 from loket.home import Home
+from loket.remembered import RememberingEmbedder
 from loket.settings import Settings
 from loket.sweeps import Sweep
 from loket.switchboard import Switchboard
@@ -39,7 +40,7 @@ from storage.keys import KeyRing, load_or_create_signing_key
 from tools.loading import load_builtin
 from tools.systems import ChangeSystems, ReadSystems
 
-__all__ = ["Counter", "build"]
+__all__ = ["Counter", "build", "embedder_of"]
 
 
 def build(
@@ -59,7 +60,7 @@ def build(
     home = Home(settings.home)
     home.create()
     database = database or Database(settings.database)
-    embedder = embedder or _embedder(settings)
+    embedder = embedder or embedder_of(settings)
     world = world or world_of(home, database)
     engine = engine or _engine(settings, home)
     registry = load_builtin(Switchboard(database))
@@ -68,7 +69,8 @@ def build(
     gate = Gate(
         database, registry, systems, RuleBook(), _keys(home), settings.gate, lambda action_id: _wake(engine, action_id)
     )
-    fallback = BuiltinModel(embedder)
+    examples = RememberingEmbedder(embedder, home.index / "examples.npz")
+    fallback = BuiltinModel(examples)
     model = model or _model(settings, fallback)
     runner = TurnRunner(
         TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, _ai(settings))
@@ -82,6 +84,7 @@ def build(
         registry=registry,
         library=library,
         embedder=embedder,
+        examples=examples,
         gate=gate,
         desk=CounterDesk(database, engine, gate, systems.read.directory, SENTENCES, delivery.wake),
         runner=runner,
@@ -98,7 +101,8 @@ def world_of(home: Home, database: Database) -> World:
     return World(home.world / "world.sqlite", lambda: datetime.now(UTC) + database.clock_offset, home.world / "notes")
 
 
-def _embedder(settings: Settings) -> Embedder:
+def embedder_of(settings: Settings) -> Embedder:
+    """The embedder of the settings; its weights are read at the first text."""
     if settings.embedding.is_set:
         from connectors.models.openai_embeddings import OpenAIEmbedder
 

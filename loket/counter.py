@@ -15,6 +15,7 @@ from loket import migrate
 from loket.delivery import Delivery
 from loket.engine import Engine, Queue
 from loket.home import Home
+from loket.remembered import RememberingEmbedder
 from loket.sweeps import Sweep
 from policies.library import Library
 from storage import Database
@@ -37,6 +38,7 @@ class Counter:
     registry: Registry
     library: Library
     embedder: Embedder
+    examples: RememberingEmbedder
     gate: Gate
     desk: Desk
     runner: TurnRunner
@@ -59,6 +61,15 @@ class Counter:
         await self.delivery.start()
         await self.sweep.start()
         await self.heads.start()
+
+    async def warm(self) -> None:
+        """Load what the first message would wait for: the examples of the tools, and both indexes, side by side."""
+
+        async def examples() -> None:
+            with self.examples.remembering():
+                await self.runner.warm()
+
+        await asyncio.gather(examples(), self.library.search("hello", frozenset({"all-staff"}), 1))
 
     async def settle(self) -> None:
         """Wait until nothing is queued, running or due for delivery."""

@@ -14,6 +14,7 @@ from rich.console import Console
 from core.errors import Refused
 from core.events import Message
 from core.people import Employee
+from core.ports import Decision
 from loket.bootstrap import Counter
 from loket.command.running import employee_of, run, settings_for_a_person, warn_if_no_policies, working
 from loket.drawing import draw_reply
@@ -41,7 +42,7 @@ def chat(
 
 async def _chat(settings: Settings, employee_id: str) -> None:
     channel = TerminalChannel(Home(settings.home).rooms)
-    async with working(settings, "loket chat", channel) as counter:
+    async with working(settings, "loket chat", channel, talks=True) as counter:
         employee = await employee_of(counter, employee_id)
         await warn_if_no_policies(counter)
         screen = _Screen(counter, employee, channel)
@@ -58,6 +59,7 @@ class _Screen:
         self._channel = channel
         self._rooms = (employee.employee_id, *sorted(employee.groups))
         self._console = Console()
+        self._heard: list[str] = []
 
     def open(self) -> None:
         """Say hello and show what was posted while nobody looked."""
@@ -80,22 +82,25 @@ class _Screen:
         self._say("chat_bye")
 
     async def _handle(self, text: str) -> None:
+        self._heard.clear()
+        decision = None
         if text.lower() == "/help":
             self._say("chat_help")
         elif text.startswith("/"):
-            await self._click(text)
+            decision = await self._click(text)
         else:
             await self._counter.desk.receive(self._message(text))
         await self._counter.settle()
+        if decision is not None and decision.text not in self._heard:
+            self._console.print(decision.text, style="green" if decision.accepted else "red", markup=False)
 
-    async def _click(self, text: str) -> None:
+    async def _click(self, text: str) -> Decision | None:
         try:
             click = parse(text, await self._counter.gate.waiting(), self._employee)
         except Refused as refusal:
             self._say(refusal.reason, **refusal.details)
-            return
-        decision = await self._counter.desk.decide(click)
-        self._console.print(decision.text, style="green" if decision.accepted else "red", markup=False)
+            return None
+        return await self._counter.desk.decide(click)
 
     def _message(self, text: str) -> Message:
         employee_id = self._employee.employee_id
@@ -105,6 +110,7 @@ class _Screen:
     def _hear(self, room: str, line: Line) -> None:
         if room in self._rooms:
             self._channel.saw(room)
+            self._heard.append(line.reply.text)
             self._draw(line)
 
     def _draw(self, line: Line) -> None:

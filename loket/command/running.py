@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from core.errors import ConfigError
 from core.people import Employee
-from loket.bootstrap import Counter, build
+from loket.bootstrap import Counter, build, embedder_of
 from loket.home import Home
 from loket.logs import logging_to
 from loket.settings import Settings, read_settings
@@ -41,15 +42,27 @@ def settings_for_a_person() -> Settings:
 
 
 @asynccontextmanager
-async def working(settings: Settings, command: str, channel: TerminalChannel | None = None) -> AsyncIterator[Counter]:
-    """A started counter that owns the home folder. Raises `ConfigError` when another process owns it."""
+async def working(
+    settings: Settings, command: str, channel: TerminalChannel | None = None, *, talks: bool = False
+) -> AsyncIterator[Counter]:
+    """A started counter that owns the home folder. Raises `ConfigError` when another process owns it.
+
+    `talks`: questions will be asked, so what they need is loaded beside the start instead of after it.
+    """
     home = Home(settings.home)
     with home.owned(command), logging_to(home.log, settings.log_level):
-        counter = build(settings, channels=(channel or TerminalChannel(home.rooms),))
+        embedder = embedder_of(settings)
+        if talks and not settings.embedding.is_set:
+            # Reading the weights takes a second, mostly outside Python's lock.
+            threading.Thread(target=embedder.embed, args=(["hello"],), daemon=True).start()
+        counter = build(settings, embedder=embedder, channels=(channel or TerminalChannel(home.rooms),))
         await counter.start()
+        warming = asyncio.create_task(counter.warm()) if talks else None
         try:
             yield counter
         finally:
+            if warming is not None:
+                await asyncio.gather(warming, return_exceptions=True)
             await counter.stop()
 
 
