@@ -72,16 +72,15 @@ class Extractor:
         """The best one to three sentences, of one passage and of a second that says as much; empty for "not known"."""
         ranked = [self._rank(question, passage, language) for passage in passages[:READ]]
         found = sorted((best for best in ranked if best), key=lambda scored: -scored[0].score)
-        current = [scored for scored in found if scored[0].passage.status == "current"] or found
-        if not current or not _known(question, current[0]):
+        known = [scored for scored in found if _known(question, scored)]
+        current = [scored for scored in known if scored[0].passage.status == "current"] or known
+        if not current:
             return ()
         chosen = [current[0]]
         chosen += [
             other
             for other in current[1:2]
-            if other[0].score >= current[0][0].score * 0.97
-            and _differs(other[0], current[0][0])
-            and _known(question, other)
+            if other[0].score >= current[0][0].score * 0.97 and _differs(other[0], current[0][0])
         ]
         return tuple(_with_its_limits(scored) for scored in chosen)
 
