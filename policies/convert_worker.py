@@ -16,8 +16,12 @@ def main() -> None:
     os.dup2(2, 1)
     logging.disable(logging.CRITICAL)
     from markitdown import MarkItDown
+    from markitdown.converters import DocxConverter, HtmlConverter, PdfConverter, XlsxConverter
 
-    converter = MarkItDown(enable_plugins=False)
+    # Only these four: the others would fetch addresses, unpack archives or read garbage as text.
+    converter = MarkItDown(enable_builtins=False, enable_plugins=False)
+    for kind in (DocxConverter, HtmlConverter, PdfConverter, XlsxConverter):
+        converter.register_converter(kind())
     for line in sys.stdin:
         answers.write(json.dumps(_answer(converter, json.loads(line))) + "\n")
         answers.flush()

@@ -13,7 +13,7 @@ from policies.cleaning import visible
 from policies.decoding import decode
 from policies.folder import CONVERTED, SIDECAR, SourceFile
 from policies.language import detect
-from policies.passages import INTRO, sections
+from policies.passages import sections
 from policies.records import Document, Header
 from policies.settings import PolicySettings
 
@@ -100,7 +100,7 @@ def _filled(header: Header, path: str, text: str, settings: PolicySettings) -> H
 
 
 def _title(path: str, text: str) -> str:
-    first = next((section.heading for section in sections(text) if section.heading != INTRO), "")
+    first = next((section.heading_path[0] for section in sections(text) if section.heading_path), "")
     name = path.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("-", " ").replace("_", " ").strip()
     return (first or name.capitalize() or path)[:500]
 

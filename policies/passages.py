@@ -1,4 +1,4 @@
-"""A document's text to sections by heading, and a long section to small pieces that are found one by one."""
+"""A document's text to sections by heading: what is found by its sentences and handed on whole."""
 
 from __future__ import annotations
 
@@ -64,35 +64,6 @@ def _is_subtitle(heading: _Heading, path: list[_Heading], body: list[str]) -> bo
     if not path or heading.level <= path[-1].level or any(line.strip() for line in body):
         return False
     return bool(_LABEL.match(path[-1].text))
-
-
-def pieces(text: str, max_words: int) -> list[str]:
-    """A section's text in pieces of about `max_words`, cut at paragraph borders, then lines, then words."""
-    if len(text.split()) <= max_words:
-        return [text]
-    found: list[str] = []
-    held: list[str] = []
-    count = 0
-    for part in _small_parts(text, max_words):
-        words = len(part.split())
-        if held and count + words > max_words:
-            found.append("\n\n".join(held))
-            held, count = [], 0
-        held.append(part)
-        count += words
-    return [*found, "\n\n".join(held)] if held else found
-
-
-def _small_parts(text: str, max_words: int) -> list[str]:
-    parts: list[str] = []
-    for paragraph in re.split(r"\n[ \t]*\n", text):
-        if len(paragraph.split()) <= max_words:
-            parts.append(paragraph)
-            continue
-        for line in paragraph.split("\n"):
-            words = line.split()
-            parts.extend(" ".join(words[at : at + max_words]) for at in range(0, len(words), max_words))
-    return [part for part in parts if part.strip()]
 
 
 def _close(found: list[Section], path: list[_Heading], body: list[str], next_level: int) -> None:

@@ -28,7 +28,7 @@ from storage.engine import Database, Tx, now
 
 log = logging.getLogger(__name__)
 MAX_QUERY_CHARS = 2_000
-_LOOKED_AT = 40  # joined hits that are read from the database: room for old versions and for rows that are gone
+_LOOKED_AT = 24  # joined hits that are read from the database: room for old versions and for rows that are gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,4 +51,5 @@ class PolicySettings(BaseModel):
     """Below this similarity a passage alone is no reason to answer; the agent reads it, search does not cut."""
 
     candidates: int = Field(default=100, ge=20, le=1_000)
-    """How many hits each index is asked for before they are joined."""
+    """How many hits the word index is asked for before they are joined; twice as many gists, four times as many
+    sentences."""

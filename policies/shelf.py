@@ -54,8 +54,9 @@ def set_state(tx: Tx, new: State) -> None:
 
 def known(tx: Tx) -> dict[str, Known]:
     """All documents by their key."""
-    columns = (documents.c.document_key, documents.c.path, documents.c.document_id, documents.c.source_hash)
-    return {row.document_key: Known(row[0], row[1], row[2], row[3]) for row in tx.execute(sa.select(*columns))}
+    query = sa.select(documents.c.document_key, documents.c.path, documents.c.document_id, documents.c.source_hash)
+    rows = tx.execute(query).mappings()
+    return {row["document_key"]: Known(**row) for row in rows}
 
 
 def keys_of_collection(tx: Tx, collection: str) -> set[str]:
@@ -147,7 +148,7 @@ def load_entries(tx: Tx, ids: Sequence[str] | None = None) -> Iterator[Entry]:
 
 def passage_rows(tx: Tx, ids: Sequence[str]) -> dict[str, sa.RowMapping]:
     """Passages with their documents' columns, by passage id; ids that are gone are missing."""
-    skipped = {"document_key", "questions"}
+    skipped = {"document_key", "questions", "keywords", "applies_to", "supersedes"}
     columns = [column for column in documents.c if column.name not in skipped]
     query = sa.select(passages, *columns).join(documents, documents.c.document_key == passages.c.document_key)
     rows: dict[str, sa.RowMapping] = {}
