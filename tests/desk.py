@@ -15,11 +15,10 @@ import itertools
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +38,8 @@ from loket.logs import logging_to
 from loket.recording import Posted, RecordingChannel
 from loket.settings import Settings
 from storage import Database
-from tests.cached_embedder import CachedEmbedder
+from tests.handbooks import SMALL_HANDBOOK, Documents, embedder, prepare, write_documents
 
-SAMPLES = Path(__file__).parents[1] / "policies" / "samples"
-SMALL_HANDBOOK = (
-    "leave-2026.md",
-    "verlof-2026.md",
-    "passwords-mfa.md",
-    "working-from-home-2026.md",
-    "lost-device.md",
-    "performance-guide-managers.md",
-)
 CODE = re.compile(r"\b\d{6}\b")
 CREDENTIAL = re.compile(r"\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){2,}\b")
 CHANNELS = {"terminal": ("terminal", "local"), "slack": ("slack", "T-DHB"), "teams": ("teams", "dhb")}
@@ -108,7 +98,7 @@ class Desk:
         *,
         model: ChatModel | None = None,
         home: Path | None = None,
-        documents: Path | Iterable[str] | Mapping[str, str] = SMALL_HANDBOOK,
+        documents: Documents = SMALL_HANDBOOK,
         database_url: str = "",
         engine: Engine | None = None,
         settings: Mapping[str, Any] | None = None,
@@ -121,7 +111,7 @@ class Desk:
         """
         folder = home or Path(tempfile.mkdtemp(prefix="loket-desk-"))
         try:
-            await _prepare(folder, documents, database_url)
+            await prepare(folder, documents, database_url)
             chosen = Settings(home=folder, database_url=database_url, _env_file=None, **(settings or {}))
             channels = {name: RecordingChannel(name) for name in CHANNELS}
             shown = RecordingModel(model) if model is not None else None
@@ -242,7 +232,7 @@ class Desk:
 
     async def add_documents(self, documents: Mapping[str, str], collection: str = "handbook") -> None:
         """Publish documents: {path: Markdown}."""
-        _write(self._documents, documents)
+        write_documents(self._documents, documents)
         await self.counter.library.ingest(self._documents, collection)
 
     def add_person(self, employee_id: str, name: str, **details: Any) -> None:
@@ -271,54 +261,3 @@ class Desk:
                 (table.name, "\n".join(repr(tuple(row)) for row in tx.execute(sa.select(table))))
                 for table in tables.sorted_tables
             ]
-
-
-@lru_cache(maxsize=1)
-def embedder() -> CachedEmbedder:
-    """One for the whole run: the weights take a second to load, and tests repeat the same sentences."""
-    from connectors.models.sentence_encoder import SentenceEncoder
-
-    return CachedEmbedder(SentenceEncoder())
-
-
-async def _prepare(folder: Path, documents: Path | Iterable[str] | Mapping[str, str], database_url: str) -> None:
-    """An empty home gets the handbook; on SQLite a copy of one that was indexed before."""
-    if (folder / "loket.sqlite").exists():
-        return
-    sources = _sources(documents)
-    if database_url or not sources:
-        await _index(folder, sources, database_url)
-        return
-    made = _TEMPLATES.get(tuple(sorted(sources.items())))
-    if made is None:
-        made = Path(tempfile.mkdtemp(prefix="loket-template-")) / "home"
-        await _index(made, sources, "")
-        _TEMPLATES[tuple(sorted(sources.items()))] = made
-    shutil.copytree(made, folder, dirs_exist_ok=True)
-
-
-_TEMPLATES: dict[tuple[tuple[str, str], ...], Path] = {}
-
-
-async def _index(folder: Path, sources: Mapping[str, str], database_url: str) -> None:
-    counter = build(Settings(home=folder, database_url=database_url, _env_file=None), embedder=embedder())
-    await counter.open()
-    if sources:
-        _write(folder / "documents", sources)
-        await counter.library.ingest(folder / "documents", "handbook")
-    await counter.close()
-
-
-def _sources(documents: Path | Iterable[str] | Mapping[str, str]) -> dict[str, str]:
-    if isinstance(documents, Mapping):
-        return dict(documents)
-    if isinstance(documents, Path):
-        return {str(file.relative_to(documents)): file.read_text() for file in documents.rglob("*") if file.is_file()}
-    return {name: (SAMPLES / name).read_text(encoding="utf-8") for name in documents}
-
-
-def _write(folder: Path, documents: Mapping[str, str]) -> None:
-    for path, text in documents.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
