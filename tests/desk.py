@@ -17,17 +17,19 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from agent.tables import turns
 from connectors.embedded import EffectRecord, World
 from connectors.notify.embedded import Note, read_notes
-from core.chat import ChatMessage, ChatModel, ModelTurn, ToolSchema
+from core.chat import ChatModel
 from core.events import Address, Click, Message, Place, Verb
+from core.outcomes import Outcome
 from core.people import ChannelIdentity
 from core.ports import Decision
 from core.replies import Reply
@@ -39,26 +41,11 @@ from loket.recording import Posted, RecordingChannel
 from loket.settings import Settings
 from storage import Database
 from tests.handbooks import SMALL_HANDBOOK, Documents, embedder, prepare, write_documents
+from tests.reading import RecordingModel, holds
 
 CODE = re.compile(r"\b\d{6}\b")
 CREDENTIAL = re.compile(r"\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){2,}\b")
 CHANNELS = {"terminal": ("terminal", "local"), "slack": ("slack", "T-DHB"), "teams": ("teams", "dhb")}
-
-
-@dataclass
-class RecordingModel:
-    """Any model, with everything it was shown."""
-
-    inner: ChatModel
-    shown: list[str] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return self.inner.name
-
-    async def complete(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> ModelTurn:
-        self.shown.append(f"{messages!r} {tools!r}")
-        return await self.inner.complete(messages, tools)
 
 
 @dataclass
@@ -136,12 +123,34 @@ class Desk:
 
         `via`: `terminal`, `slack_dm`, `slack_channel`, `teams_dm`, `teams_channel`.
         """
-        address, identity = self._where(employee, via, thread)
+        message = self.message(employee, text, via, thread)
         before = self._count()
-        event_id = f"{identity.channel}:{identity.tenant}:test-{next(self._numbers)}"
-        await self.counter.desk.receive(Message(event_id, identity, address, text, self.clock.now()))
+        await self.deliver(message)
         await self.settle()
-        return [post.reply for post in self.posts(since=before) if post.address.user == identity.user]
+        return [post.reply for post in self.posts(since=before) if post.address.user == message.identity.user]
+
+    async def ask_for(self, employee: str, text: str, via: str = "terminal", thread: str | None = None) -> str:
+        """Say something that leads to a draft; returns the action's id. Raises AssertionError when there is none."""
+        replies = await self.say(employee, text, via, thread)
+        cards = [reply.card for reply in replies if reply.card]
+        assert cards, f"no draft came of {text!r}: {[reply.text for reply in replies]}"
+        return cards[-1].action_id
+
+    async def prove(self, employee: str, action_id: str, whose: str = "", via: str = "terminal") -> Decision:
+        """Confirm a draft and type in the code that came on the phone: of the employee, or of `whose` (a caller)."""
+        confirmed = await self.click(employee, action_id, "confirm", via)
+        assert confirmed.accepted, confirmed.text
+        return await self.click(employee, action_id, "prove", via, code=self.code(whose or employee))
+
+    async def deliver(self, message: Message) -> None:
+        """Hand an event in as a channel does, without waiting for its turn."""
+        await self.counter.desk.receive(message)
+
+    def message(self, employee: str, text: str, via: str = "terminal", thread: str | None = None) -> Message:
+        """An event that says something, with an event id of its own."""
+        address, identity = self._where(employee, via, thread)
+        event_id = f"{identity.channel}:{identity.tenant}:test-{next(self._numbers)}"
+        return Message(event_id, identity, address, text, self.clock.now())
 
     async def click(self, employee: str, action_id: str, verb: str, via: str = "terminal", **fields: str) -> Decision:
         """Press a button of a card: `approve`, `deny`, `confirm`, `cancel`, `take`, `prove` with `code=…`."""
@@ -209,6 +218,20 @@ class Desk:
         """The posts with a card in one room, such as an approver group's."""
         return [post.reply for post in self.posts() if post.address.room == room and post.reply.card]
 
+    async def state(self, action_id: str) -> str:
+        """The state of an action in the ledger; empty when there is none."""
+        action = await self.counter.gate.show(action_id)
+        return action.state.value if action else ""
+
+    def turns(self) -> list[Outcome]:
+        """How all turns ended, oldest first."""
+        with self.database.reading() as tx:
+            return [Outcome(row.outcome) for row in tx.execute(sa.select(turns).order_by(turns.c.at))]
+
+    def prompts(self) -> list[str]:
+        """Everything that the given model was shown, call by call."""
+        return self._model.shown if self._model else []
+
     def sinks(self) -> dict[str, str]:
         """Every text written anywhere, by place: tables, files of the home folder, prompts, replies, decisions.
 
@@ -224,9 +247,8 @@ class Desk:
         return found
 
     def sinks_with(self, secret: str) -> list[str]:
-        """The places in which a text can be read."""
-        forms = {secret, secret.encode().decode("latin-1")}
-        return [place for place, text in self.sinks().items() if any(form in text for form in forms)]
+        """The places in which a text can be read, plain or in a disguise that anybody undoes."""
+        return [place for place, text in self.sinks().items() if holds(text, secret)]
 
     # --- changing what there is ------------------------------------------------------------------------------
 

@@ -1,10 +1,14 @@
-"""Home folders for tests: an empty one gets a copy of a handbook that was indexed once this run."""
+"""Home folders for tests: an empty one gets a copy of a home that was made before, with its handbook indexed."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,22 +38,41 @@ def embedder() -> CachedEmbedder:
 
 
 async def prepare(folder: Path, documents: Documents, database_url: str) -> None:
-    """An empty home gets the handbook; on SQLite a copy of one that was indexed before."""
+    """An empty home gets the handbook; on SQLite a copy of one that was made before, by whichever process."""
     if (folder / "loket.sqlite").exists():
         return
     sources = _sources(documents)
-    if database_url or not sources:
+    if database_url:
         await _index(folder, sources, database_url)
         return
-    made = _TEMPLATES.get(tuple(sorted(sources.items())))
-    if made is None:
-        made = Path(tempfile.mkdtemp(prefix="loket-template-")) / "home"
-        await _index(made, sources, "")
-        _TEMPLATES[tuple(sorted(sources.items()))] = made
+    made = _templates() / hashlib.sha256(repr(sorted(sources.items())).encode()).hexdigest()[:16]
+    if not made.exists():
+        making = Path(tempfile.mkdtemp(prefix="making-", dir=made.parent))
+        await _index(making, sources, "")
+        with contextlib.suppress(OSError):  # another process was a moment faster
+            making.rename(made)
+        shutil.rmtree(making, ignore_errors=True)
     shutil.copytree(made, folder, dirs_exist_ok=True)
 
 
-_TEMPLATES: dict[tuple[tuple[str, str], ...], Path] = {}
+@lru_cache(maxsize=1)
+def _templates() -> Path:
+    """Where such homes lie: a folder for this code on this day (the world has yesterdays); those of before go."""
+    root = Path(__file__).parents[1]
+    packages = ("core", "storage", "connectors", "policies", "tools", "actions", "agent", "loket")
+    files = sorted(
+        file for package in packages for file in (root / package).rglob("*") if file.suffix in {".py", ".yaml"}
+    )
+    code = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    parent = Path(tempfile.gettempdir()) / f"loket-templates-{os.getuid()}"
+    parent.mkdir(mode=0o700, exist_ok=True)
+    now = datetime.now(UTC)
+    for old in parent.iterdir():
+        if datetime.fromtimestamp(old.stat().st_mtime, UTC) < now - timedelta(hours=12):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = parent / f"{now.date()}-{code}"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 async def _index(folder: Path, sources: Mapping[str, str], database_url: str) -> None:
@@ -58,6 +81,8 @@ async def _index(folder: Path, sources: Mapping[str, str], database_url: str) ->
     if sources:
         write_documents(folder / "documents", sources)
         await counter.library.ingest(folder / "documents", "handbook")
+    with counter.examples.remembering():
+        await counter.runner.warm()
     await counter.close()
 
 
