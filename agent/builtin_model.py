@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from agent.argument_filling import ArgumentFilling
 from agent.data_text import RETRY, read_passages
 from agent.extract import Extractor
 from agent.meaning import Meaning
 from agent.prompting import language_in
+from agent.shorthand import Glossary, Shorthand
 from agent.tool_choice import ToolChoice
 from agent.wish import Wish, read_wish
 from agent.words import say
@@ -27,15 +28,15 @@ _CALLED = re.compile(r"nobody in the directory is called '([^']*)'")
 
 
 class BuiltinModel:
-    """`glossary`: jargon to the handbook's words (the first one is used), so that "ww" is read as "wachtwoord"."""
+    """`glossary` gives jargon and the handbook's words for it, so that "ww" is read as "wachtwoord"."""
 
-    def __init__(self, embedder: Embedder, glossary: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(self, embedder: Embedder, glossary: Callable[[], Glossary] = dict) -> None:
         meaning = Meaning(embedder)
         self._meaning = meaning
         self._choice = ToolChoice(meaning)
         self._filling = ArgumentFilling(meaning)
         self._extractor = Extractor(meaning)
-        self._words = {term: words[0] for term, words in (glossary or {}).items() if " " not in term and words}
+        self._shorthand = Shorthand(glossary)
 
     @property
     def name(self) -> str:
@@ -59,8 +60,9 @@ class BuiltinModel:
 
     def _call(self, wish: Wish, tools: Sequence[ToolSchema], language: str) -> ModelTurn:
         calls: list[ToolCall] = []
-        for choice in self._choice.choose(self._plain(wish.text), tools):
-            several = choice.text != self._plain(wish.text)
+        plain = self._shorthand.written_out(wish.text)
+        for choice in self._choice.choose(plain, tools):
+            several = choice.text != plain
             text = choice.text if several else wish.text
             search = choice.text if several else self._search_text(wish)
             filled = self._filling.fill(choice.schema, text, wish.answers, search, language)
@@ -75,7 +77,9 @@ class BuiltinModel:
         start = max(index for index, message in enumerate(messages) if message.role != "tool")
         results = [message.text for message in messages[start + 1 :]]
         answers: list[str] = []
-        questions = _questions(messages[start], self._plain(self._search_text(wish)))
+        questions = [
+            self._shorthand.written_out(question) for question in _questions(messages[start], self._search_text(wish))
+        ]
         for result, question in zip(results, questions, strict=True):
             if result.startswith(RETRY):
                 return _question_for(result, language)
@@ -85,10 +89,6 @@ class BuiltinModel:
 
     def _search_text(self, wish: Wish) -> str:
         return " ".join((wish.with_context, *wish.answers))
-
-    def _plain(self, text: str) -> str:
-        """Shorthand written out: the encoder does not know "ww"."""
-        return re.sub(r"[\w&+-]+", lambda match: self._words.get(match.group().lower(), match.group()), text)
 
 
 def _questions(asking: ChatMessage, otherwise: str) -> list[str]:

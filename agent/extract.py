@@ -27,11 +27,24 @@ PASSAGE = 3.5
 """What the search score of its passage counts against a sentence's own likeness."""
 OWN_LANGUAGE = 0.3
 """What it counts that a passage is in the reader's language: of two that say the same, theirs is quoted."""
+FIGURE = 0.2
+"""What it counts that a sentence has a figure when the question asks for one ("how many", "hoe laat")."""
+LEAD = 0.15
+"""What it counts to be the first sentence of its section: there a clause says its rule, the rest refines it."""
+STEM = 6
+COMPOUND = 5
+INTRO = "(intro)"
 MOST_SENTENCES = 3
 NEAR = 0.85
 """A further sentence must be at least this share of the best one's own likeness."""
 
 _WORD = re.compile(r"[a-zà-ÿ0-9€%]{2,}")
+_ASKS_FIGURE = re.compile(
+    r"\b(?:how (?:many|much|long|far|often|soon|old|late|early|quickly)|when|until|what time|maxim\w*|minim\w*|"
+    r"hoe ?(?:veel|lang|vaak|ver|snel|oud|laat|vroeg)|wanneer|tot wanneer|hoogstens|minstens|bedrag|amount|rate)\b",
+    re.IGNORECASE,
+)
+_HAS_FIGURE = re.compile(r"[0-9]")
 _BELONGS = re.compile(
     r"^(?:but|however|unless|except|only|if|this does not|that does not|exception|you may not|it does not|in that case|"
     r"maar|echter|tenzij|behalve|alleen|als u|bent u|is er|dit geldt niet|dat geldt niet|uitzondering|in dat geval|"
@@ -92,12 +105,22 @@ class Extractor:
         asked = _words(question)
         shared = [_share(asked, _words(clause)) for clause in clauses]
         weight = PASSAGE * passage.score + (OWN_LANGUAGE if passage.language == language else 0.0)
-        scored = [
-            _Scored(passage, index, clauses, weight + float(near + 0.5 * common), float(near + 0.5 * common))
+        fits = [
+            float(near + 0.5 * common) + _place_and_figure(question, clauses[index], passage, index)
             for index, (near, common) in enumerate(zip(likeness, shared, strict=True))
+        ]
+        scored = [
+            _Scored(passage, index, clauses, weight + own, own)
+            for index, own in enumerate(fits)
             if len(clauses[index].split()) > 2
         ]
         return sorted(scored, key=lambda one: -one.score)
+
+
+def _place_and_figure(question: str, clause: str, passage: Shown, index: int) -> float:
+    wants_figure = _ASKS_FIGURE.search(question) and _HAS_FIGURE.search(clause)
+    leads = index == 0 and passage.heading != INTRO
+    return (FIGURE if wants_figure else 0.0) + (LEAD if leads else 0.0)
 
 
 def _known(question: str, scored: Sequence[_Scored]) -> bool:
@@ -127,9 +150,24 @@ def _differs(one: _Scored, other: _Scored) -> bool:
 
 
 def _words(text: str) -> frozenset[str]:
-    """Its telling words, by their first six letters: "declareren" meets "declaratie"."""
-    return frozenset(word[:6] for word in _WORD.findall(text.lower()) if word not in words("not_telling"))
+    """Its telling words."""
+    return frozenset(word for word in _WORD.findall(text.lower()) if word not in words("not_telling"))
 
 
 def _share(asked: frozenset[str], found: frozenset[str]) -> float:
-    return len(asked & found) / len(asked) if asked else 0.0
+    """The part of the asked words that is found: by their first six letters ("declareren" meets "declaratie"), or as
+    part of a compound ("verlof" in "vakantieverlof", "verlofdagen" for "verlof")."""
+    if not asked:
+        return 0.0
+    beginnings = {word[:STEM] for word in found}
+    return sum(_meets(word, beginnings, found) for word in asked) / len(asked)
+
+
+def _meets(word: str, beginnings: set[str], found: frozenset[str]) -> bool:
+    if word[:STEM] in beginnings:
+        return True
+    return any(min(word, other, key=len) in max(word, other, key=len) for other in found if _compounds(word, other))
+
+
+def _compounds(word: str, other: str) -> bool:
+    return min(len(word), len(other)) >= COMPOUND

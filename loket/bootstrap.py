@@ -70,7 +70,7 @@ def build(
         database, registry, systems, RuleBook(), _keys(home), settings.gate, lambda action_id: _wake(engine, action_id)
     )
     examples = RememberingEmbedder(embedder, home.index / "examples.npz")
-    fallback = BuiltinModel(examples)
+    fallback = BuiltinModel(examples, library.glossary)
     model = model or _model(settings, fallback)
     runner = TurnRunner(
         TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, _ai(settings))

@@ -11,6 +11,7 @@ from typing import TypeVar
 from core.ports import Embedder, Passage
 from policies import shelf
 from policies.folder import scan
+from policies.glossary import Glossary
 from policies.indexes import Indexes
 from policies.ingest import Ingest
 from policies.locks import writing
@@ -70,6 +71,11 @@ class Library:
     async def documents(self) -> list[DocumentRecord]:
         """All documents, by collection and path."""
         return await self._database.read(shelf.records)
+
+    def glossary(self) -> Glossary:
+        """The words of all collections' glossaries: term to the handbook's words. Blocking."""
+        with self._database.reading() as tx:
+            return shelf.glossary_of(tx)
 
     async def search(self, query: str, groups: frozenset[str], k: int = 5, on: date | None = None) -> Sequence[Passage]:
         """The k best passages these groups may read; text in force on `on` (default: today) comes first."""

@@ -33,7 +33,7 @@ EVERYONE = frozenset({"all-staff"})
 @lru_cache(maxsize=1)
 def built_in() -> BuiltinModel:
     """One for all tests: the weights take a second to load."""
-    return BuiltinModel(_encoder(), glossary.read(SAMPLES))
+    return BuiltinModel(_encoder(), lambda: glossary.read(SAMPLES))
 
 
 @lru_cache(maxsize=1)
