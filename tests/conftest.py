@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.fixtures_storage"]
+pytest_plugins = ["tests.fixtures_storage", "tests.hypothesis_profiles"]
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from actions import ledger
@@ -28,9 +29,16 @@ from core.ports import Decision, Passage
 from storage import Database, metadata
 from storage.keys import KeyRing
 from tools.loading import load_builtin
+from tools.registry import Registry
 from tools.systems import ChangeSystems, ReadSystems
 
 SECRETS = re.compile(r"(?:is|is:) ([0-9]{6}|[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){3})")
+
+
+@lru_cache(maxsize=1)
+def _registry() -> Registry:
+    """Read once: 150 ms of YAML for each gate would make the long tests longer."""
+    return load_builtin()
 
 
 class NoPolicies:
@@ -67,7 +75,7 @@ class GateOnly:
         systems = GateSystems(read, change, FolderNotifier(self.home / "notes", self.world.faults))
         self.gate = Gate(
             self.database,
-            load_builtin(),
+            _registry(),
             systems,
             RuleBook(),
             KeyRing.load_or_create(self.home / "keys.json"),
