@@ -174,6 +174,15 @@ class Gate:
             raise Refused("not_for_you", Outcome.REFUSED_NOT_ENTITLED)
         return await self.parts.database.run(lambda tx: switch_off(tx, admin, scope, reason))
 
+    async def rules(self) -> tuple[int, str]:
+        """The version of the rules in force, and their text."""
+
+        def read(tx: Tx) -> tuple[int, str]:
+            version, _rules = self.parts.rules.current(tx)
+            return version, self.parts.rules.document(tx, version)
+
+        return await self.parts.database.read(read)
+
     async def switched_off(self) -> dict[str, str]:
         """What is off, and why."""
         return await self.parts.database.read(switched_off)

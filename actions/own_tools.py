@@ -42,7 +42,8 @@ def _change_rules(database: Database, rules: RuleBook) -> Tool:
         version, before = await database.read(lambda tx: _in_force(rules, tx))
         if version != base:
             raise ToolRetry(f"the rules are at version {version} by now, not {base}: start from those")
-        diff = "\n".join(difflib.unified_diff(before.splitlines(), document.splitlines(), "in force", "new", "", "", 2))
+        lines = difflib.unified_diff(before.splitlines(), document.splitlines(), "in force", "new", n=2, lineterm="")
+        diff = "\n".join(lines)
         if not diff:
             raise ToolRetry("these rules are the ones in force: there is nothing to change")
         return Draft(title=f"rules.yaml: {base} → {base + 1}", facts=(Fact("diff", diff),))

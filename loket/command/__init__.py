@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from core.errors import ConfigError, LoketError
-from loket.command import approvals, ask, audit, bench, chat, demo, doctor, policies, tools
+from loket.command import approvals, ask, audit, bench, chat, demo, doctor, policies, rules, tools
 
 HELP = """
 The counter where staff get help: answers from the organisation's own policies, actions with approval.
@@ -31,6 +31,7 @@ app.command()(ask.ask)
 app.add_typer(policies.app, name="policies")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(tools.app, name="tools")
+app.add_typer(rules.app, name="rules")
 app.add_typer(audit.app, name="audit")
 app.command()(doctor.doctor)
 app.command()(demo.demo)

@@ -1,12 +1,21 @@
-"""`loket tools`: what the agent may do."""
+"""`loket tools`: what the agent may do, and the switch that stops it."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-app = typer.Typer(help="What the agent may do.", no_args_is_help=True)
+from core.errors import ConfigError, Refused
+from loket.command.proposing import propose
+from loket.command.running import employee_of, looking, run, settings_for_a_person
+from loket.settings import Settings, read_settings
+
+app = typer.Typer(help="What the agent may do, and the switch that stops it.", no_args_is_help=True)
+As = Annotated[str, typer.Option("--as", metavar="ADMIN", help="Who does it, such as E1009.")]
+Name = Annotated[str, typer.Argument(help="A tool's name, or '*' for everything.")]
 
 
 @app.command("list")
@@ -19,8 +28,6 @@ def show() -> None:
 
       loket tools list
     """
-    from loket.command.running import looking, run
-    from loket.settings import read_settings
 
     async def work() -> Table:
         async with looking(read_settings()) as counter:
@@ -34,3 +41,45 @@ def show() -> None:
             return table
 
     Console().print(run(work()))
+
+
+@app.command()
+def disable(
+    name: Name, as_: As, reason: Annotated[str, typer.Option(help="Why; it is shown and kept in the audit.")]
+) -> None:
+    """
+    Switch a tool off, for everybody, within seconds. What was approved and has not run is stopped too.
+
+    Examples:
+
+      loket tools disable reset_my_password --as E1009 --reason "a report of misuse"
+
+      loket tools disable '*' --as E1009 --reason "drill"
+    """
+    Console().print(run(_disable(settings_for_a_person(), name, as_, reason)), markup=False)
+
+
+@app.command()
+def enable(name: Name, as_: As, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """
+    Propose to switch a tool on again. Two other admins have to approve.
+
+    Example:
+
+      loket tools enable reset_my_password --as E1009
+    """
+    run(propose(settings_for_a_person(), as_, "switch_on", {"scope": name}, yes=yes))
+
+
+async def _disable(settings: Settings, name: str, employee_id: str, reason: str) -> str:
+    async with looking(settings) as counter:
+        admin = await employee_of(counter, employee_id)
+        known = [loaded.name for loaded in counter.registry.all()]
+        if name != "*" and name not in known:
+            raise ConfigError(f"there is no tool {name!r}; there are: {', '.join(known)}")
+        try:
+            new = await counter.gate.switch_off(admin, name, reason)
+        except Refused as error:
+            raise ConfigError(f"{admin.name} is no admin: only the group `admins` switches tools off") from error
+        what = "everything" if name == "*" else name
+        return f"{what} is switched off." if new else f"{what} was switched off already."
