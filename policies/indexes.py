@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from core.ports import Embedder
 from policies.entries import Entry, gist, said, words
 from policies.fusion import Evidence
 from policies.lexical import LexicalIndex
+from policies.locks import SharedLock
 from policies.vector_cache import VectorCache
-from policies.vectors import VectorIndex
+from policies.vectors import IndexUnavailableError, VectorIndex
 
 FORMAT = "1"  # of what is indexed: raise it when the same passage would be indexed differently
 _BATCH = 400  # passages embedded and added together
@@ -29,6 +31,8 @@ class Indexes:
         self.lexical = LexicalIndex(folder / "words")
         self.cache = VectorCache(folder / "vectors.sqlite", embedder)
         self._gist_words = gist_words
+        self.reading = SharedLock()
+        self._writing = False
         self.recipe = f"{embedder.name}|{embedder.dimension}|gist {gist_words}|format {FORMAT}"
 
     def evidence(
@@ -45,8 +49,11 @@ class Indexes:
         """
         if vector is None:
             return Evidence((), (), word_hits)
+        gists = self.vectors.nearest(generation, partition, "gists", vector, 2 * n)
+        if not gists:  # the database knows passages here
+            raise IndexUnavailableError(f"the index {generation}/{partition} is not there")
         return Evidence(
-            self.vectors.nearest(generation, partition, "gists", vector, 2 * n),
+            gists,
             self.vectors.nearest(generation, partition, "sentences", vector, 4 * n),
             word_hits,
         )
@@ -114,15 +121,29 @@ class Indexes:
         self.vectors.keep_only(generation)
         self.lexical.keep_only(generation)
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """While this process writes, its files stay open: what it wrote itself it sees, and nobody else writes."""
+        self.refresh()
+        with self.reading.alone():
+            self._writing = True
+        try:
+            yield
+        finally:
+            self._writing = False
+
     def refresh(self) -> None:
-        """See what another process wrote."""
-        self.vectors.refresh()
-        self.lexical.refresh()
+        """See what another process wrote. Waits for questions under way."""
+        with self.reading.alone():
+            if not self._writing:
+                self.vectors.close()
+                self.lexical.close()
 
     def close(self) -> None:
         """Give all files back."""
-        self.vectors.close()
-        self.lexical.close()
+        with self.reading.alone():
+            self.vectors.close()
+            self.lexical.close()
 
 
 def _of_others(keys: Iterable[str], ids: set[str]) -> list[str]:

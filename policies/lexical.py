@@ -132,12 +132,8 @@ class LexicalIndex:
                 if folder.name != f"g{generation}":
                     shutil.rmtree(folder, ignore_errors=True)
 
-    def refresh(self) -> None:
-        """See what another process committed."""
-        self.close()
-
     def close(self) -> None:
-        """Give the files back; the next use opens them again."""
+        """Give the files back; the next use opens them again and sees what another process committed."""
         with self._lock:
             self._open.clear()
 

@@ -98,7 +98,7 @@ class Library:
 
     async def _alone(self, work: Callable[[], T]) -> T:
         def locked() -> T:
-            with writing(self._folder):
+            with writing(self._folder), self._indexes.writing():
                 return work()
 
         async with self._changing:

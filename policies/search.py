@@ -19,15 +19,15 @@ from policies.excerpt import excerpt
 from policies.fusion import Hit, fuse
 from policies.glossary import MAX_ADDED, Glossary, expand
 from policies.indexes import Indexes
-from policies.locks import SharedLock
 from policies.settings import PolicySettings
 from policies.thesaurus import thesaurus
 from policies.validity import CURRENT, Term, status
-from policies.vectors import IndexMovedError
+from policies.vectors import IndexUnavailableError
 from storage.engine import Database, Tx, now
 
 log = logging.getLogger(__name__)
 MAX_QUERY_CHARS = 2_000
+_ATTEMPTS = 6  # a rebuild may swap the indexes under a question; then the new ones are asked
 _LOOKED_AT = 24  # joined hits that are read from the database: room for old versions and for rows that are gone
 
 
@@ -54,24 +54,29 @@ class Search:
         self._indexes = indexes
         self._embedder = embedder
         self._settings = settings
-        self._files = SharedLock()
         self._loading = Lock()
         self._shelf = _Shelf()
 
     def run(self, query: str, groups: frozenset[str], k: int, on: date | None) -> Sequence[Passage]:
-        """The k best passages, those in force on `on` (default: today by the database) first."""
+        """The k best passages, those in force on `on` (default: today by the database) first.
+
+        Raises IndexUnavailableError when the index cannot be read: no passages must mean that there are none.
+        """
         query = visible(query).strip()[:MAX_QUERY_CHARS]
         if not query or not groups or k < 1:
             return []
-        for _attempt in range(3):
+        for _attempt in range(_ATTEMPTS):
             current, today = self._current()
             try:
-                with self._files.shared():
+                with self._indexes.reading.shared():
                     hits = self._hits(query, current, groups)
-            except IndexMovedError:  # a rebuild swapped the indexes under this question: ask the new ones
+            except IndexUnavailableError:
+                self._indexes.refresh()
                 continue
-            return self._passages(hits[: max(_LOOKED_AT, 4 * k)], current, k, on or today)
-        return []
+            found = self._passages(hits[: max(_LOOKED_AT, 4 * k)], current, k, on or today)
+            if found is not None:
+                return found
+        raise IndexUnavailableError("the index cannot be read; run `loket policies ingest`")
 
     def passage(self, passage_id: str, groups: frozenset[str] | None) -> Passage | None:
         """One passage by its id, if these groups may read it (None: no check)."""
@@ -104,8 +109,11 @@ class Search:
         joined /= np.maximum(np.linalg.norm(joined), np.float32(1e-12))
         return joined
 
-    def _passages(self, hits: Sequence[Hit], current: _Shelf, k: int, on: date) -> list[Passage]:
+    def _passages(self, hits: Sequence[Hit], current: _Shelf, k: int, on: date) -> list[Passage] | None:
+        """The hits as passages; None when the database moved on meanwhile and the question must be asked again."""
         with self._database.reading() as tx:
+            if shelf.state(tx).version != current.state.version:
+                return None
             rows = shelf.passage_rows(tx, [hit.passage_id for hit in hits])
         factor = self._settings.not_in_force_factor
         weighed: list[tuple[Hit, str]] = []
@@ -134,8 +142,7 @@ class Search:
             log.warning(
                 "the policy index was made with %r and must be rebuilt; searching by words", loaded.state.recipe
             )
-        with self._files.alone():
-            self._indexes.refresh()
+        self._indexes.refresh()
         self._shelf = loaded
 
 

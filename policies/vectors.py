@@ -1,7 +1,7 @@
 """The vector index: one Chroma collection per audience, generation and kind. The only file that knows Chroma.
 
 Measured with 13,265 sentence vectors: 4.5 CPU seconds to add, 1.3 ms for the nearest 100, .95 of them the true ones.
-A client in a second process does not see vectors added later until it is opened anew: `refresh()`.
+A client in a second process does not see vectors added later until it is opened anew: `close()`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import LoketError
+from core.errors import ConnectorError
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -25,8 +25,11 @@ KINDS: tuple[Kind, ...] = ("gists", "sentences")
 _BATCH = 2_000  # Chroma takes at most 5,461 a call
 
 
-class IndexMovedError(LoketError):
-    """The search acts: a rebuild took this collection away in mid-question; the new one is there."""
+class IndexUnavailableError(ConnectorError):
+    """The search acts: a rebuild took this index away in mid-question; it opens the new one and asks again."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("policies", detail)
 
 
 class VectorIndex:
@@ -45,12 +48,12 @@ class VectorIndex:
         collection = self._find(_name(generation, partition, kind))
         if collection is None:
             return []
-        from chromadb.errors import NotFoundError
+        from chromadb.errors import ChromaError
 
         try:
             found = collection.query(query_embeddings=vector[None, :], n_results=limit, include=["distances"])
-        except NotFoundError as error:
-            raise IndexMovedError(collection.name) from error
+        except ChromaError as error:
+            raise IndexUnavailableError(f"{collection.name}: {error}") from error
         distances = (found["distances"] or [[]])[0]
         return [(key, 1.0 - float(distance)) for key, distance in zip(found["ids"][0], distances, strict=True)]
 
@@ -89,12 +92,8 @@ class VectorIndex:
         """Remove the collections of all other generations."""
         self._drop({name for name in self._names() if not name.startswith(f"g{generation}-")})
 
-    def refresh(self) -> None:
-        """Open anew, to see what another process wrote. Takes about 50 ms."""
-        self.close()
-
     def close(self) -> None:
-        """Give the files back; the next use opens them again."""
+        """Give the files back; the next use opens them again (50 ms) and sees what another process wrote."""
         with self._lock:
             client, self._client = self._client, None
             self._collections.clear()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import ConfigError
+from core.errors import ConfigError, ConnectorError
 from policies.shelf import set_state, state
 from tests.policy_room import ALL, HashingEmbedder, Room, room
 
@@ -327,3 +327,37 @@ def test_an_interrupted_state_is_kept_in_the_database(desk: Room) -> None:
     with desk.database.transaction() as tx:
         set_state(tx, state(tx))
         assert state(tx).busy is False
+
+
+async def test_questions_are_answered_all_through_an_ingest_and_a_rebuild(desk: Room) -> None:
+    import asyncio
+
+    desk.write("leave.md", LEAVE)
+    await desk.library.ingest(desk.folder)
+    over = asyncio.Event()
+    answers: list[bool] = []
+
+    async def ask() -> None:
+        while not over.is_set():
+            answers.append(("handbook/leave.md", "Carry over") in await desk.headings("carry over hours", k=20))
+
+    readers = [asyncio.create_task(ask()) for _ in range(3)]
+    for number in range(6):
+        desk.write(f"laptop{number}.md", LAPTOP.replace("laptop", f"laptop {number}"))
+        await desk.library.ingest(desk.folder)
+        await desk.library.rebuild()
+    over.set()
+    await asyncio.gather(*readers)
+    assert len(answers) > 20
+    assert all(answers)
+
+
+async def test_a_lost_index_is_an_error_and_not_an_empty_answer_and_the_next_ingest_mends_it(desk: Room) -> None:
+    desk.write("leave.md", LEAVE)
+    await desk.library.ingest(desk.folder)
+    desk.library.close()
+    shutil.rmtree(desk.home / "index")
+    with pytest.raises(ConnectorError, match="run `loket policies ingest`"):
+        await desk.library.search("carry over hours", ALL)
+    await desk.library.ingest(desk.folder)
+    assert ("handbook/leave.md", "Carry over") in await desk.headings("carry over hours")
