@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -58,22 +58,32 @@ def record(tx: Tx, entry: AuditEntry) -> None:
     for name in (*_FIELDS, "subject"):
         if len(getattr(entry, name)) > _LONGEST[name]:  # SQLite would not mind, Postgres would
             raise ValueError(f"the audit field {name!r} is longer than {_LONGEST[name]} characters")
-    tx.audit_entries.append(entry)
+    for waiting in tx.before_commit:
+        if isinstance(waiting, _Appending):
+            waiting.entries.append(entry)
+            return
+    tx.before_commit.append(_Appending([entry]))
 
 
-def append(tx: Tx) -> None:
-    """Append all entries handed to this transaction. Called by the transaction itself, as its last statement."""
-    if not tx.audit_entries:
-        return
+@dataclass(frozen=True, slots=True)
+class _Appending:
+    """The entries of one transaction, appended as its last statements."""
+
+    entries: list[AuditEntry]
+
+    def __call__(self, tx: Tx) -> None:
+        _append(tx, self.entries)
+
+
+def _append(tx: Tx, entries: Sequence[AuditEntry]) -> None:
     if tx.is_postgres:
         tx.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPEND_LOCK})
     last = tx.execute(sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
     seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
     moment = now(tx)
-    for entry in tx.audit_entries:
+    for entry in entries:
         seq += 1
         previous = _append_one(tx, seq, previous, moment, entry)
-    tx.audit_entries.clear()
 
 
 def _append_one(tx: Tx, seq: int, previous: str, moment: datetime, entry: AuditEntry) -> str:

@@ -61,7 +61,7 @@ class Instant(sa.TypeDecorator[datetime]):
 
 
 class Tx:
-    """One open transaction. Audit entries handed to it are appended last, just before the commit.
+    """One open transaction. `before_commit` is written last, in the transaction: the audit.
 
     `after_commit` callbacks run in the thread of the transaction, when it has committed; one that raises is logged.
     """
@@ -70,7 +70,7 @@ class Tx:
         self.connection = connection
         self.clock_offset = clock_offset
         self.read_only = read_only
-        self.audit_entries: list[Any] = []
+        self.before_commit: list[Callable[[Tx], None]] = []
         self.after_commit: list[Callable[[], None]] = []
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
@@ -114,19 +114,18 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
-        """All or nothing. On leaving: the audit entries are appended, then everything commits.
+        """All or nothing. On leaving: what waits for the end (the audit) is written, then everything commits.
 
         Raises ConnectorError when the database is full, locked, read-only or gone: then nothing has changed, except
         that a connection lost during the commit itself may have committed. RuntimeError for a transaction inside
         a transaction of the same thread: it would wait for itself.
         """
-        from storage.audit import append
-
         with self._not_nested(), clear_errors(), self._turn_to_write(), self.engine.connect() as connection:
             tx = Tx(connection, self.clock_offset)
             with connection.begin():
                 yield tx
-                append(tx)
+                for last in tx.before_commit:
+                    last(tx)
         for callback in tx.after_commit:
             _call(callback)
 
