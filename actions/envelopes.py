@@ -149,6 +149,12 @@ def unfinished(tx: Tx) -> list[str]:
     return [row.action_id for row in rows]
 
 
+def is_due(tx: Tx, action_id: str, kind: Kind) -> bool:
+    """Whether it should leave now: not before the pause after a failure is over."""
+    envelope = get(tx, action_id, kind)
+    return envelope is not None and envelope.state == "waiting" and envelope.due_at <= now(tx)
+
+
 def forget_expired(tx: Tx) -> int:
     """Destroy every secret that is past its time and not about to be given up; returns how many."""
     return tx.change(

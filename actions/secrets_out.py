@@ -33,8 +33,7 @@ async def send_due(parts: GateParts, action: Action) -> None:
 
 
 async def _send_if_waiting(parts: GateParts, action: Action, kind: Kind) -> None:
-    waiting = await parts.database.read(lambda tx: envelopes.get(tx, action.action_id, kind))
-    if waiting is not None and waiting.state == "waiting":
+    if await parts.database.read(lambda tx: envelopes.is_due(tx, action.action_id, kind)):
         await _send(parts, action, kind)
 
 
