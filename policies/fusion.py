@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Hit:
     sentence: str
 
 
-def fuse(evidence: Evidence, lexical_weight: float) -> list[Hit]:
-    """All passages that any list names, best first.
+def fuse(evidence: Evidence, lexical_weight: float, limit: int) -> list[Hit]:
+    """The best `limit` of all passages that any list names, best first.
 
     A passage missing from one list of cosines is at most as similar as the list's last entry, and counts as that.
     """
@@ -43,10 +44,13 @@ def fuse(evidence: Evidence, lexical_weight: float) -> list[Hit]:
         best.setdefault(key.partition("#")[0], (cosine, key))
     lowest_gist = evidence.gists[-1][1] if evidence.gists else 0.0
     lowest_sentence = evidence.sentences[-1][1] if evidence.sentences else 0.0
-    hits: list[Hit] = []
+    scored = []
     for passage_id in gists.keys() | best.keys() | evidence.words.keys():
         gist = gists.get(passage_id, lowest_gist)
-        sentence, key = best.get(passage_id, (lowest_sentence, ""))
-        score = (gist + sentence) / 2 + lexical_weight / 2 * evidence.words.get(passage_id, 0.0)
-        hits.append(Hit(passage_id, score, max(gist, sentence), key))
-    return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
+        sentence = best[passage_id][0] if passage_id in best else lowest_sentence
+        words = evidence.words.get(passage_id, 0.0)
+        scored.append((-(gist + sentence + lexical_weight * words) / 2, passage_id, max(gist, sentence)))
+    return [
+        Hit(passage_id, -score, similarity, best[passage_id][1] if passage_id in best else "")
+        for score, passage_id, similarity in nsmallest(limit, scored)
+    ]

@@ -69,11 +69,11 @@ class Search:
             current, today = self._current()
             try:
                 with self._indexes.reading.shared():
-                    hits = self._hits(query, current, groups)
+                    hits = self._hits(query, current, groups, max(_LOOKED_AT, 4 * k))
             except IndexUnavailableError:
                 self._indexes.refresh()
                 continue
-            found = self._passages(hits[: max(_LOOKED_AT, 4 * k)], current, k, on or today)
+            found = self._passages(hits, current, k, on or today)
             if found is not None:
                 return found
         raise IndexUnavailableError("the index cannot be read; run `loket policies ingest`")
@@ -88,7 +88,7 @@ class Search:
         state = status(_term(row), current.ends, today)
         return _passage(row, Hit(passage_id, 0.0, 0.0, ""), state, self._settings.max_passage_chars)
 
-    def _hits(self, query: str, current: _Shelf, groups: frozenset[str]) -> list[Hit]:
+    def _hits(self, query: str, current: _Shelf, groups: frozenset[str], limit: int) -> list[Hit]:
         partitions = current.readable(groups)
         if not partitions:
             return []
@@ -99,8 +99,8 @@ class Search:
         hits: list[Hit] = []
         for partition in partitions:
             evidence = self._indexes.evidence(generation, partition, vector, by_words.get(partition, {}), count)
-            hits.extend(fuse(evidence, self._settings.lexical_weight))
-        return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
+            hits.extend(fuse(evidence, self._settings.lexical_weight, limit))
+        return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))[:limit]
 
     def _vector(self, query: str, added: Sequence[str]) -> NDArray[np.float32]:
         """The question's vector; with glossary words, half-way to the vector of the question with them."""
