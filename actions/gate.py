@@ -137,10 +137,10 @@ class Gate:
         """A person looked outside and says whether an `unknown` action happened. Raises `Refused` if not entitled."""
         action = await self.show(action_id)
         if action is None or action.state is not State.UNKNOWN:
-            return Decision(False, say("wrong_state", self.parts.settings.approvers_language, state="-"), "")
+            return Decision(False, say("no_wrong_state", approver.language, state="-"), "")
         if not await settle_by_hand(self.parts, action, approver, done):
-            return Decision(False, say("overtaken", self.parts.settings.approvers_language), "")
-        return Decision(True, say("settled", action.language), "done" if done else "failed")
+            return Decision(False, say("overtaken", approver.language), "")
+        return Decision(True, say("settled", approver.language), "done" if done else "failed")
 
     async def mine(self, employee_id: str, limit: int = 10) -> Sequence[RequestSummary]:
         """A person's own actions, newest first."""

@@ -214,16 +214,22 @@ class Oracle:
         if not self.entitled(case, who) or case.state != "awaiting_approval" or case.expires <= self.now:
             return False
         if verb == "take":
-            if case.taken and case.taken[0] != who and case.taken[1] > self.now:
-                return False
-            case.taken = (who, self.now + 15 * MINUTE)
-            return True
+            return self._takes(case, who)
         if who in case.yes:
             return False
         if verb == "deny":
             case.no, case.state = True, "denied"
             self.voted(case, who)
             return True
+        return self._says_yes(case, who, callback)
+
+    def _takes(self, case: Case, who: str) -> bool:
+        if case.taken and case.taken[0] != who and case.taken[1] > self.now:
+            return False
+        case.taken = (who, self.now + 15 * MINUTE)
+        return True
+
+    def _says_yes(self, case: Case, who: str, callback: bool) -> bool:
         if case.proof == "callback" and not case.proved:
             if not callback:
                 return False

@@ -168,8 +168,7 @@ def test_eight_requests_at_once_about_one_person_give_one_open_card(room: GateOn
     async def ask(mine: GateOnly) -> bool:
         try:
             await mine.propose("E1001", "unlock_my_account")
-        except Refused as refusal:
-            assert refusal.reason == "already_open"
+        except Refused:
             return False
         return True
 

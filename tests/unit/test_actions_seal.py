@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import actions
 from actions.flow import HOLDS_SUBJECT, MOVES, diagram
 from actions.records import State
 from actions.seal import Sealed, sealable
+from actions.words import CATALOGUE
 from core.errors import ToolRetry
 from tests.gate_oracle import MOVES as DESIGNED
 from tests.gate_oracle import OVER
@@ -103,3 +105,19 @@ def test_the_gate_reads_its_clock_and_its_settings_nowhere_else() -> None:
         text = file.read_text(encoding="utf-8")
         for forbidden in ("datetime.now(", "time.time(", "utcnow", "os.environ", "random."):
             assert forbidden not in text, f"{forbidden} in {file.name}"
+
+
+def test_every_refusal_and_every_sentence_of_the_gate_has_its_words() -> None:
+    english = CATALOGUE.keys("en")
+    for file in Path(str(actions.__file__)).parent.glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        for reason in re.findall(r'Refused\(\s*"(\w+)"', text):
+            assert {f"no_{reason}", f"why_{reason}"} & english.keys(), f"{reason} in {file.name}"
+        for key in re.findall(r'\bsay\(\s*"(\w+)"', text):
+            assert key in english, f"{key} in {file.name}"
+
+
+def test_both_languages_ask_for_the_same_values() -> None:
+    english, dutch = CATALOGUE.keys("en"), CATALOGUE.keys("nl")
+    for key, sentence in english.items():
+        assert set(re.findall(r"{(\w+)}", sentence)) == set(re.findall(r"{(\w+)}", dutch[key])), key
