@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -50,7 +51,7 @@ async def prepare(folder: Path, documents: Documents, database_url: str) -> None
         making = Path(tempfile.mkdtemp(prefix="making-", dir=made.parent))
         await _index(making, sources, "")
         with contextlib.suppress(OSError):  # another process was a moment faster
-            making.rename(made)
+            await asyncio.to_thread(making.rename, made)
         shutil.rmtree(making, ignore_errors=True)
     shutil.copytree(made, folder, dirs_exist_ok=True)
 
