@@ -13,7 +13,7 @@ from agent.prompting import opening_messages
 from agent.secrets_in_text import COVER, cover_codes, holds_code, only_a_code
 from agent.state import Asked, Ending, Move, TurnState
 from agent.wish import expects_answer
-from agent.words import say
+from agent.words import refusal, say
 from core.chat import ChatMessage, ModelTurn, ToolCall
 from core.outcomes import Outcome
 
@@ -45,6 +45,8 @@ class Understand:
         if intent is Intent.PERSON and HANDOVER in self._parts.registry.names:
             return self._hand_over(asked, language)
         ending = await self._plain(asked, intent, language)
+        if ending is None and not self._parts.registry.names:  # the kill switch: no model is asked at all
+            ending = Ending(Outcome.REFUSED_FORBIDDEN, language, refusal("switched_off", language))
         if ending is not None:
             return {"language": language, "ending": ending}
         return self._for_model(asked, language)
