@@ -13,7 +13,7 @@ from actions.posting import background, post_approvers, post_requester
 from actions.records import Action, State
 from actions.requester import confirm, prove, send_code, withdraw, without_code
 from actions.results import alert, tell_result
-from actions.unwanted import report
+from actions.unwanted import by_notice, report
 from actions.votes import Ballot, cast, take
 from actions.words import say
 from core.errors import Refused
@@ -59,11 +59,15 @@ async def decide(parts: GateParts, click: Click, decider: Employee) -> Decision:
     """See `Gate.decide`."""
     action = await parts.database.read(lambda tx: ledger.find(tx, click.action_id))
     try:
-        if action is None:
-            raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
         person = await parts.systems.read.directory.by_id(decider.employee_id)
         if person is None or not person.may_use_tools or not decider.may_use_tools:
             raise Refused("stranger", Outcome.REFUSED_IDENTITY)
+        if click.verb is Verb.NOT_ME and click.fields.get("code"):
+            return await parts.database.run(
+                lambda tx: by_notice(parts, tx, click.fields["code"], click.identity.channel)
+            )
+        if action is None:
+            raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
         known = await background(parts, action)
         return await parts.database.run(lambda tx: _apply(Deciding(parts, tx, click, person, known)))
     except Overtaken:

@@ -22,7 +22,7 @@ from actions.secrets_out import send_due
 from actions.settings import GateSettings
 from actions.switches import switch_off, switched_off
 from actions.tables import actions
-from actions.unwanted import by_code, report
+from actions.unwanted import by_notice
 from actions.words import say
 from core.errors import Refused
 from core.events import Click
@@ -112,12 +112,7 @@ class Gate:
 
     async def not_me(self, code: str) -> Decision:
         """ "This was not me", with the code of a notice. Raises `Refused` for a code that was never sent."""
-
-        def write(tx: Tx) -> str:
-            action = by_code(tx, code)
-            return report(self.parts, tx, action, f"employee:{action.subject_id}", "notice")
-
-        return Decision(True, await self.parts.database.run(write), "held")
+        return await self.parts.database.run(lambda tx: by_notice(self.parts, tx, code, "notice"))
 
     async def advance(self, action_id: str) -> None:
         """Do what is to be done now: send a secret, execute what is approved, end what a crash left. Idempotent."""

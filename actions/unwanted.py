@@ -15,6 +15,7 @@ from actions.tables import actions, holds
 from actions.words import say
 from core.errors import Refused
 from core.outcomes import Outcome
+from core.ports import Decision
 from storage import Tx, now
 
 MEMORY = timedelta(days=30)
@@ -30,6 +31,12 @@ def by_code(tx: Tx, typed: str) -> Action:
         if is_not_me_code(action, typed):
             return action
     raise Refused("code_unknown", Outcome.REFUSED_NOT_ENTITLED)
+
+
+def by_notice(parts: GateParts, tx: Tx, typed: str, origin: str) -> Decision:
+    """ "This was not me" from whoever holds the code of a notice. Raises `Refused` for a code that was never sent."""
+    action = by_code(tx, typed)
+    return Decision(True, report(parts, tx, action, f"employee:{action.subject_id}", origin), "held")
 
 
 def report(parts: GateParts, tx: Tx, action: Action, actor: str, origin: str) -> str:

@@ -30,19 +30,21 @@ from storage.faultpoint import around_commit
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """One vote as it arrives. `callback` is the approver's word that they rang the person on a registered number."""
+    """One vote as it arrives. `callback` says how the approver rang the person; empty when they did not."""
 
     approver: Employee
     verdict: str
     origin: str
     reason: str = ""
-    callback: bool = False
+    callback: str = ""
 
     @classmethod
     def of(cls, approver: Employee, verdict: str, origin: str, fields: Mapping[str, str]) -> Ballot:
         """From the fields of a form."""
-        called = fields.get("callback", "").strip().lower() in ("yes", "ja", "true", "1", "on")
-        return cls(approver, verdict, origin, visible(fields.get("reason", "")).strip()[:400], called)
+        called = visible(fields.get("callback", "")).strip()[:200]
+        said_no = called.lower() in ("no", "nee", "false", "0", "off")
+        reason = visible(fields.get("reason", "")).strip()[:400]
+        return cls(approver, verdict, origin, reason, "" if said_no else called)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,9 @@ def _callback(parts: GateParts, tx: Tx, action: Action, ballot: Ballot) -> Actio
     who = ballot.approver.employee_id
     proved = stamp(parts.keys, "proof", action.action_id, action.seal, "callback")
     action = touch(tx, action, proof_method="callback", proof_detail=who, proof_at=now(tx), proof_stamp=proved)
-    note(tx, action, "proof.given", actor=f"employee:{who}", result="callback", origin=ballot.origin)
+    note(
+        tx, action, "proof.given", actor=f"employee:{who}", result="callback", origin=ballot.origin, how=ballot.callback
+    )
     return action
 
 

@@ -16,6 +16,8 @@ from loket.terminal import address_of, identity_of
 VERBS = {command: verb for verb, command in COMMANDS.items()}
 FOR_APPROVERS = frozenset({Verb.TAKE, Verb.APPROVE, Verb.DENY})
 CODE = re.compile(r"\d{6}")
+NOTICE = re.compile(r"[0-9A-Fa-f]{12}")
+"""The code that a notice about a changed account carries."""
 ID = re.compile(r"[0-9a-fA-F][0-9a-fA-F-]{7,}")
 
 
@@ -36,6 +38,8 @@ def parse(text: str, waiting: Sequence[Action], employee: Employee) -> Click:
             raise Refused("chat_code_missing")
         fields["code"] = code
         words.remove(code)
+    if verb is Verb.NOT_ME and words and NOTICE.fullmatch(words[0]):
+        return click_of(employee.employee_id, "", verb, {"code": words[0]})
     action_id = words.pop(0) if words and ID.fullmatch(words[0]) else ""
     if verb is Verb.DENY:
         fields["reason"] = _rest(words)
