@@ -71,7 +71,7 @@ def build(
     )
     examples = RememberingEmbedder(embedder, home.index / "examples.npz")
     fallback = BuiltinModel(examples, library.glossary)
-    model = model or _model(settings, fallback)
+    model = model or model_of(settings) or fallback
     runner = TurnRunner(
         TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, _ai(settings))
     )
@@ -112,12 +112,13 @@ def embedder_of(settings: Settings) -> Embedder:
     return SentenceEncoder()
 
 
-def _model(settings: Settings, fallback: ChatModel) -> ChatModel:
+def model_of(settings: Settings) -> ChatModel | None:
+    """The language model of the settings; None when the built-in model is to do everything."""
     if settings.llm.is_set and settings.ai.level != "extract":
         from connectors.models.openai import OpenAIModel
 
         return OpenAIModel(settings.llm, settings.outside)
-    return fallback
+    return None
 
 
 def _ai(settings: Settings) -> AiSettings:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 
-from core.errors import ConfigError, LoketError
+from core.chat import ChatMessage
+from core.errors import ConfigError, LoketError, ModelError
+from loket.bootstrap import model_of
 from loket.command.running import looking, run
 from loket.counter import Counter
 from loket.home import Home
 from loket.settings import Settings, read_settings
 from storage import Database
+
+MODEL_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,8 @@ async def _inside(settings: Settings) -> list[Finding]:
             _tools(counter),
             await _policies(counter),
             await _embedder(counter),
-            _model(settings),
+            await _model(settings),
+            _plain_http(settings),
         ]
 
 
@@ -136,10 +142,35 @@ async def _embedder(counter: Counter) -> Finding:
     return Finding("embeddings", good=True, detail=f"{embedder.name}, {rows.shape[1]} dimensions")
 
 
-def _model(settings: Settings) -> Finding:
+async def _model(settings: Settings) -> Finding:
     llm = settings.llm
     if bool(llm.base_url) != bool(llm.model):
         missing = "LOKET_LLM_MODEL" if llm.base_url else "LOKET_LLM_BASE_URL"
         return Finding("model", good=False, detail=f"{missing} is not set", advice="set both, or neither")
-    name = llm.model if llm.is_set else "the built-in model, which needs no server"
-    return Finding("model", good=True, detail=f"{name}; level {settings.ai.level}")
+    model = model_of(settings)
+    if model is None:
+        return Finding(
+            "model", good=True, detail=f"the built-in model, which needs no server; level {settings.ai.level}"
+        )
+    try:
+        async with asyncio.timeout(MODEL_SECONDS):
+            await model.complete([ChatMessage("user", "Answer with the word ok.")], [])
+    except (ModelError, TimeoutError) as error:
+        why = str(error) or f"no answer within {MODEL_SECONDS} seconds"
+        advice = "check LOKET_LLM_BASE_URL, LOKET_LLM_MODEL and LOKET_LLM_KEY; until then the built-in model answers"
+        return Finding("model", good=False, detail=f"{llm.model}: {why}", advice=advice, fatal=False)
+    return Finding("model", good=True, detail=f"{llm.model} answers; level {settings.ai.level}")
+
+
+def _plain_http(settings: Settings) -> Finding:
+    """A key that crosses a network in clear is everybody's key."""
+    address = urlsplit(settings.llm.base_url)
+    host = address.hostname or ""
+    near = host in ("", "localhost", "::1") or host.startswith("127.")
+    return Finding(
+        "model address",
+        good=near or address.scheme == "https",
+        detail=settings.llm.base_url or "none",
+        advice="use https: over http, questions and the key can be read on the way",
+        fatal=False,
+    )
