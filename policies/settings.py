@@ -47,9 +47,6 @@ class PolicySettings(BaseModel):
     not_in_force_factor: float = Field(default=0.8, gt=0, le=1)
     """Superseded and upcoming text competes with this part of its score, and is listed below current text."""
 
-    relevant_similarity: float = Field(default=0.35, ge=-1, le=1)
-    """Below this similarity a passage alone is no reason to answer; the agent reads it, search does not cut."""
-
     candidates: int = Field(default=100, ge=20, le=1_000)
     """How many hits the word index is asked for before they are joined; twice as many gists, four times as many
     sentences."""
