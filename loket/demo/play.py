@@ -61,7 +61,10 @@ async def play(settings: Settings) -> bool:
         console.print(f"{len(stage.failures)} of the things above did not hold.", style="bold red")
     else:
         console.print(f"The day is over. Everything held; {time.monotonic() - began:.0f} seconds.", style="bold green")
-        console.print("Talk with the desk yourself: loket policies ingest policies/samples, then loket chat --as E1002")
+        console.print("Talk with the desk yourself:", style="bold")
+        console.print("  source .venv/bin/activate")
+        console.print("  loket policies ingest policies/samples")
+        console.print("  loket chat --as E1002")
     return not stage.failures
 
 
