@@ -15,7 +15,8 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b
 _PHONE = re.compile(
     r"(?<![\w.+])(?:\+\d{2}|0031|0032|0049|0)[ \-.(]*(?:\(0\)[ \-.]*)?\d(?:[ \-.()]{0,2}\d){7,10}(?![\w])"
 )
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# At most 64 before the at sign (RFC 5321): without a limit a long word costs quadratic time, on the event loop.
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _STAFF = re.compile(r"\bE\d{4,8}\b")
 _PLACEHOLDER = re.compile(r"\[(?:bsn|iban|phone|mail|staff)-\d+\]")
 

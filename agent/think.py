@@ -19,6 +19,7 @@ from core.errors import ModelError
 
 log = structlog.get_logger(__name__)
 MAX_ANSWER = 8_000
+MAX_SPOKEN = 50_000
 MAX_QUESTION = 400
 
 
@@ -82,6 +83,8 @@ def _mask(message: ChatMessage, masker: Masker) -> ChatMessage:
 
 def _refuse_garbage(spoken: ModelTurn, state: TurnState) -> None:
     """Raises `ModelError` for what no reply can be made of: nothing, far too much, or an answer without a source."""
+    if len(spoken.text) + sum(len(c.call_id + c.name + c.arguments) for c in spoken.tool_calls) > MAX_SPOKEN:
+        raise ModelError("far too much")
     if spoken.tool_calls:
         return
     if state["gathered"].anything:
