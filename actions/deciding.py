@@ -64,7 +64,9 @@ async def decide(parts: GateParts, click: Click, decider: Employee) -> Decision:
             raise Refused("stranger", Outcome.REFUSED_IDENTITY)
         if click.verb is Verb.NOT_ME and click.fields.get("code"):
             return await parts.database.run(
-                lambda tx: by_notice(parts, tx, click.fields["code"], click.identity.channel)
+                lambda tx: by_notice(
+                    parts, tx, click.fields["code"], click.identity.channel, f"employee:{person.employee_id}"
+                )
             )
         if action is None:
             raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)

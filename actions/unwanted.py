@@ -33,10 +33,14 @@ def by_code(tx: Tx, typed: str) -> Action:
     raise Refused("code_unknown", Outcome.REFUSED_NOT_ENTITLED)
 
 
-def by_notice(parts: GateParts, tx: Tx, typed: str, origin: str) -> Decision:
-    """ "This was not me" from whoever holds the code of a notice. Raises `Refused` for a code that was never sent."""
+def by_notice(parts: GateParts, tx: Tx, typed: str, origin: str, actor: str = "") -> Decision:
+    """ "This was not me" from whoever holds the code of a notice. Raises `Refused` for a code that was never sent.
+
+    `actor` is who typed it, where that is known: it need not be the person it is about.
+    """
     action = by_code(tx, typed)
-    return Decision(True, report(parts, tx, action, f"employee:{action.subject_id}", origin), "held")
+    who = actor or f"employee:{action.subject_id}"
+    return Decision(True, report(parts, tx, action, who, origin), "held")
 
 
 def report(parts: GateParts, tx: Tx, action: Action, actor: str, origin: str) -> str:

@@ -5,12 +5,7 @@ More of it: `pytest tests/unit/test_actions_ledger_machine.py --hypothesis-profi
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-from contextlib import ExitStack
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -25,92 +20,35 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from actions.tables import actions, envelopes, rule_versions, votes
-from core.errors import Refused, ToolFailed, ToolRetry
-from storage import audit_verifier
-from storage.tables import audit
-from tests.gate_oracle import HOLDS_SUBJECT, LAWS, MOVES, OVER, Case, Oracle, Person
-from tests.gate_rooms import room_on
+from tests.gate_attacks import ATTACKS, SENSIBLE, TAMPERED
+from tests.gate_oracle import LAWS, OVER
+from tests.gate_table import PEOPLE, Table
 
 NIGHTLY = settings.get_current_profile_name() == "nightly"
-PEOPLE = {
-    "E1001": Person(set()),
-    "E1002": Person(set()),
-    "E1003": Person({"it-approvers"}),
-    "E1004": Person({"it-approvers"}),
-    "E1005": Person({"service-desk"}),
-    "E1006": Person({"service-desk", "it-approvers"}),
-    "E1008": Person({"board"}),
-    "E1015": Person(set(), staff=False),
-    "E1018": Person(set(), mobile=False),
-    "E1022": Person({"it-approvers"}),
-    "E1040": Person({"domain-admins"}),
-}
 VERBS = ["confirm", "cancel", "send_code", "prove", "no_code", "take", "approve", "deny", "not_me", "edit"]
-TICKET = {"queue": "IT", "summary": "mouse", "description": "The wheel turns and nothing moves."}
-TAMPERED: dict[str, Any] = {
-    "nonce": "0" * 32,
-    "tool_hash": "0" * 64,
-    "arguments": {"caller": "E1008"},
-    "account_id": "tom.bakker",
-    "requester_id": "E1002",
-    "subject_id": "E1002",
-    "rule_version": 9,
-    "approvals_needed": 0,
-    "approver_groups": ["all-staff"],
-    "proof_needed": False,
-    "proof_method": "code",
-    "proof_stamp": "k.AAAA.AAAA",
-    "confirm_stamp": "k.AAAA.AAAA",
-    "tier": "write",
-    "tool": "unlock_my_account",
-    "state": "approved",
-}
-SENSIBLE = [
-    ("E1001", "reset_my_password", ""),
-    ("E1002", "unlock_my_account", ""),
-    ("E1008", "reset_my_password", ""),
-    ("E1018", "restore_access", ""),
-    ("E1003", "reset_my_password", ""),
-    ("E1005", "reset_for_caller", "E1002"),
-    ("E1005", "reset_for_caller", "E1004"),
-    ("E1006", "reset_password_for", "E1001"),
-    ("E1002", "create_ticket", ""),
-]
 people = st.sampled_from(sorted(PEOPLE))
 sensible = st.sampled_from(SENSIBLE)
 faults = st.sampled_from(["", "", "", "notify", "refuse", "after", "before-unknown"])
 numbers = st.integers(0, 11)
 
 
-class LedgerMachine(RuleBasedStateMachine):
+class LedgerMachine(Table, RuleBasedStateMachine):
     """One counter, a handful of people, and everything they could try."""
 
-    postgres = ""
-
     def __init__(self) -> None:
-        super().__init__()
-        self.stack = ExitStack()
-        self.runner = self.stack.enter_context(asyncio.Runner())
-        self.room = self.stack.enter_context(room_on(self.postgres))
-        copies = {who: replace(person, groups=set(person.groups)) for who, person in PEOPLE.items()}
-        self.oracle = Oracle(copies, self.clock())
-        self.effects = 0
-        self.ended: dict[str, str] = {}
+        Table.__init__(self)
+        RuleBasedStateMachine.__init__(self)
 
     def teardown(self) -> None:
-        try:
-            report = audit_verifier.verify(self.room.database.url)
-            assert report.ok, report.problems
-        finally:
-            self.stack.close()
+        self.close()
 
     # --- what people do ----------------------------------------------------------------------------------------
 
-    @initialize(first=sensible, second=sensible)
-    def a_working_day_begins(self, first: tuple[str, str, str], second: tuple[str, str, str]) -> None:
+    @initialize(first=sensible, second=sensible, steps=st.integers(0, 3))
+    def a_working_day_begins(self, first: tuple[str, str, str], second: tuple[str, str, str], steps: int) -> None:
         self.propose(first)
         self.propose(second)
+        self.walk(self.pick(0), steps, 0, "")
 
     @rule(asked=sensible | st.tuples(people, st.sampled_from(sorted(LAWS)), people))
     def ask(self, asked: tuple[str, str, str]) -> None:
@@ -123,27 +61,44 @@ class LedgerMachine(RuleBasedStateMachine):
         who = other if not insider else case.subject if verb == "not_me" else self.somebody(case, verb, word)
         kind, code = self.code_for(case, word)
         callback = "yes" if word % 2 == 0 else ""
-        self.press(case, who, verb, kind, {"code": code, "callback": callback, "reason": "no\0 ☂"})
+        fields = {"callback": callback, "reason": "no\0 ☂", **({"code": code} if verb != "not_me" else {})}
+        self.press(case, who, verb, kind, fields)
 
     @precondition(lambda self: self.oracle.cases)
     @rule(number=numbers, steps=st.integers(1, 6), fault=faults)
     def go_the_right_way(self, number: int, steps: int, fault: str) -> None:
-        """Steps towards the effect: chance alone would seldom get there."""
+        """Chance alone would seldom get to an effect."""
+        self.walk(self.pick(number), steps, number, fault)
+
+    @precondition(lambda self: self.oracle.cases)
+    @rule(number=numbers, verb=st.sampled_from(["approve", "deny", "confirm", "cancel", "prove", "no_code"]))
+    def everybody_whose_business_it_is_not_tries(self, number: int, verb: str) -> None:
         case = self.pick(number)
-        for _ in range(steps):
-            match case.state:
-                case "awaiting_confirmation":
-                    self.press(case, case.requester, "confirm", "", {})
-                case "awaiting_proof":
-                    self.settle()
-                    kind, code = self.code_for(case, 0)
-                    self.press(case, case.requester, "prove", kind, {"code": code})
-                case "awaiting_approval":
-                    fit = [who for who in sorted(PEOPLE) if self.oracle.entitled(case, who) and who not in case.yes]
-                    if fit:
-                        self.press(case, fit[number % len(fit)], "approve", "", {"callback": "yes"})
-                case "approved":
-                    self.look(case, fault)
+        deciding = verb in ("approve", "deny")
+        for who in sorted(PEOPLE):
+            may = self.oracle.entitled(case, who) and who not in case.yes if deciding else who == case.requester
+            if not may:
+                kind, code = self.code_for(case, 0)
+                self.press(case, who, verb, kind, {"code": code, "callback": "yes"})
+
+    @precondition(lambda self: self.oracle.cases)
+    @rule(number=numbers)
+    def somebody_is_too_late(self, number: int) -> None:
+        """Just after the time of the code, or of the state, is over."""
+        case = self.pick(number)
+        over = [case.due or case.expires, *([case.code_at + timedelta(minutes=10)] if case.code_at else [])]
+        if case.state not in OVER and (ahead := [at for at in over if at > self.clock()]):
+            self.room.advance_clock(min(ahead) - self.clock() + timedelta(seconds=5))
+            self.walk(case, 1, number, "")
+
+    @precondition(lambda self: self.oracle.cases)
+    @rule(number=numbers, times=st.integers(1, 5))
+    def somebody_guesses(self, number: int, times: int) -> None:
+        case = self.pick(number)
+        for _ in range(times):
+            self.press(case, case.requester, "prove", "wrong", {"code": "000000"})
+        self.room.advance_clock(timedelta(seconds=61))
+        self.press(case, case.requester, "send_code", "", {})
 
     # --- what the executor does --------------------------------------------------------------------------------
 
@@ -153,16 +108,12 @@ class LedgerMachine(RuleBasedStateMachine):
         self.look(self.pick(number), fault)
 
     @rule()
-    def settle(self) -> None:
-        self.judge(self.run(self.settle_and_tell()))
+    def the_executor_works(self) -> None:
+        self.settle()
 
     @rule()
-    def sweep(self) -> None:
-        self.tick()
-        self.run(self.room.gate.sweep())
-        self.oracle.expire()
-        for case in self.oracle.all():
-            self.oracle.reconcile(case)
+    def the_sweep_looks(self) -> None:
+        self.sweep()
 
     @rule(minutes=st.sampled_from([1.02, 1.03, 1.04, 3, 3.1, 11, 16, 31, 200, 1600, 6000]))
     def wait(self, minutes: float) -> None:
@@ -194,219 +145,21 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: any(case.state not in OVER for case in self.oracle.all()))
     @rule(
-        number=numbers, columns=st.lists(st.sampled_from(sorted(TAMPERED)), min_size=1, max_size=4), forge=st.booleans()
+        number=numbers,
+        columns=st.sampled_from(ATTACKS) | st.lists(st.sampled_from(sorted(TAMPERED)), min_size=1, max_size=4),
+        forge=st.booleans(),
     )
     def write_behind_the_gates_back(self, number: int, columns: list[str], forge: bool) -> None:
         case = self.pick(number)
-        if case.state not in ("awaiting_confirmation", "awaiting_proof", "awaiting_approval", "approved"):
+        if case.tampered or case.state in OVER | {"unknown"}:
             return
-        case.tampered = True
-        case.counts_for = "E1002" if "requester_id" in columns else case.counts_for
-        changed = {name: TAMPERED[name] for name in columns}
-        if "state" in changed:
-            changed["due_at"] = self.clock() + timedelta(minutes=10)
-        with self.room.database.transaction() as tx:
-            tx.execute(sa.update(actions).where(actions.c.action_id == case.action_id).values(**changed))
-            if forge:
-                self.forge_votes(tx, case)
+        self.tamper(case, {name: TAMPERED[name] for name in columns}, forge)
 
     # --- what must hold ----------------------------------------------------------------------------------------
 
     @invariant()
-    def every_state_is_as_predicted(self) -> None:
-        for case in self.oracle.all():
-            row = self.row(case.action_id)
-            state = row["state"]
-            if case.tampered:
-                case.state, case.tier = state, row["tier"]
-            assert case.tampered or state == case.state, f"{case.tool}: {state}, not {case.state}"
-            if case.action_id in self.ended:
-                assert state == self.ended[case.action_id], "a state that was final has changed"
-            if state in OVER:
-                self.ended[case.action_id] = state
-
-    @invariant()
-    def every_move_is_in_the_table_and_in_the_audit(self) -> None:
-        for case in self.oracle.all():
-            if case.tampered:
-                continue
-            states = ["awaiting_confirmation", *self.audited_moves(case.action_id)]
-            for before, after in itertools.pairwise(states):
-                assert after in MOVES.get(before, set()), f"{before} → {after}"
-            assert states[-1] == case.state
-
-    @invariant()
-    def one_action_has_at_most_one_effect(self) -> None:
-        keys = [effect.key for effect in self.room.world.effects()]
-        assert len(keys) == len(set(keys))
-        for case in self.oracle.all():
-            if not case.tampered:
-                assert (case.action_id in keys) == case.happened
-
-    @invariant()
-    def one_open_card_a_subject(self) -> None:
-        with self.room.database.reading() as tx:
-            rows = tx.execute(
-                sa.select(actions.c.subject_id, actions.c.state, actions.c.tool, actions.c.action_id)
-            ).all()
-        whole = [row for row in rows if not self.oracle.cases[row.action_id].tampered]
-        holding = [row.subject_id for row in whole if row.state in HOLDS_SUBJECT and row.tool != "create_ticket"]
-        assert len(holding) == len(set(holding))
-
-    @invariant()
-    def no_credential_leaves_without_its_effect_or_twice(self) -> None:
-        keys = [message["key"].split(":")[0] for message in self.room.messages("private_mail")]
-        assert len(keys) == len(set(keys))
-        assert set(keys) <= {effect.key for effect in self.room.world.effects()}
-
-    # --- inside ------------------------------------------------------------------------------------------------
-
-    def propose(self, asked: tuple[str, str, str]) -> None:
-        requester, tool, about = asked
-        law = LAWS[tool]
-        subject = about if law.about == "other" else requester
-        if law.about == "other" and about == requester:
-            return
-        key = {"reset_for_caller": "caller", "reset_password_for": "person"}.get(tool, "")
-        arguments = TICKET if tool == "create_ticket" else {key: subject} if key else {}
-        self.tick()
-        expected = self.oracle.may_propose(requester, tool, subject)
-        action_id = self.run(self.filed(requester, tool, arguments))
-        assert bool(action_id) == expected, f"{tool} by {requester} about {subject}: expected {expected}"
-        if action_id:
-            self.oracle.filed(action_id, requester, tool, subject, self.row(action_id)["expires_at"])
-
-    async def filed(self, requester: str, tool: str, arguments: dict[str, str]) -> str:
-        try:
-            return await self.room.propose(requester, tool, **arguments)
-        except (Refused, ToolRetry, ToolFailed):
-            return ""
-
-    def look(self, case: Case, fault: str) -> None:
-        """The executor looks at one action, and something outside fails."""
-        self.tick()
-        if fault == "notify":
-            self.room.world.fail_next("notify", "refuse")
-            fault = ""
-        elif fault:
-            self.room.world.fail_next("tickets" if case.tool == "create_ticket" else "accounts", fault)
-        why_not = self.oracle.why_not(case)
-        self.run(self.room.gate.advance(case.action_id))
-        self.room.world.faults._waiting.clear()
-        self.oracle.execute(case, fault)
-        self.judge({case.action_id: why_not})
-
-    def change_rules(self) -> None:
-        """As if two admins had released the same text once more: what was sealed before is void."""
-        book = self.room.gate.parts.rules
-        with self.room.database.transaction() as tx:
-            version, _ = book.current(tx)
-            text = book.document(tx, version)
-            values = {"version": version + 1, "document": text, "action_id": f"r{version}", "released_at": self.clock()}
-            tx.execute(sa.insert(rule_versions).values(**values))
-        self.oracle.rules += 1
-
-    def clock(self) -> datetime:
-        return datetime.now(UTC) + (self.room.clock_offset if hasattr(self, "room") else timedelta(0))
-
-    def tick(self) -> None:
-        self.oracle.now = self.clock()
-
-    def run(self, work: Any) -> Any:
-        return self.runner.run(work)
-
-    def pick(self, number: int) -> Case:
-        return self.oracle.all()[-1 - number % min(len(self.oracle.cases), 6)]
-
-    def row(self, action_id: str) -> dict[str, Any]:
-        with self.room.database.reading() as tx:
-            return dict(tx.execute(sa.select(actions).where(actions.c.action_id == action_id)).mappings().one())
-
-    def somebody(self, case: Case, verb: str, word: int) -> str:
-        """Somebody whose business it is."""
-        fit = [who for who in sorted(PEOPLE) if self.oracle.entitled(case, who)]
-        return fit[word % len(fit)] if fit and verb in ("approve", "deny", "take") else case.requester
-
-    def press(self, case: Case, who: str, verb: str, kind: str, fields: dict[str, str]) -> None:
-        self.tick()
-        callback = bool(fields.get("callback"))
-        expected = case.tampered or self.oracle.click(case, who, verb, code=kind, callback=callback)
-        decision = self.run(self.room.click(who, case.action_id, verb, **fields))
-        if case.tampered:
-            self.remember(case, who, verb, kind, decision.accepted, callback)
-        else:
-            assert decision.accepted == expected, f"{verb} by {who} on {case}: {decision.text}"
-
-    def remember(self, case: Case, who: str, verb: str, kind: str, accepted: bool, callback: bool) -> None:
-        """Of a row that was tampered with, only what people really did counts."""
-        if not accepted:
-            return
-        if verb == "confirm" and who == case.requester:
-            case.confirmed = True
-        elif verb == "prove" and kind == "right" and who == case.requester:
-            case.proved = "code"
-        elif verb == "not_me":
-            self.oracle.unwanted(who)
-        elif verb in ("approve", "deny"):
-            case.asked = self.row(case.action_id)["asked_at"]
-            self.oracle.voted(case, who)
-            case.no = case.no or verb == "deny"
-            if verb == "approve" and self.oracle.entitled(case, who):
-                case.yes.add(who)
-                case.proved = case.proved or ("callback" if callback else "")
-
-    def code_for(self, case: Case, word: int) -> tuple[str, str]:
-        """Right, older, wrong or odd: what is typed, and which of these it is."""
-        notes = [note for note in self.room.messages("sms") if note["key"].startswith(f"{case.action_id}:code:")]
-        envelope = sa.select(envelopes.c.created_at).where(envelopes.c.envelope_id == f"{case.action_id}:code")
-        with self.room.database.reading() as tx:
-            made = tx.execute(envelope).scalar()
-        codes = {note["key"].split(":code:")[1]: _digits(note["text"]) for note in notes}
-        right = codes.get(made.isoformat() if made else "", "")
-        typed = {0: right, 1: right, 2: right, 3: "٣٤٥٦٧٨", 4: ""}.get(word, next(iter(codes.values()), "000000"))
-        return ("right" if right and typed == right else "wrong"), typed
-
-    async def settle_and_tell(self) -> dict[str, str]:
-        """Let the executor do all it was woken for; why each of these might not have run just before."""
-        told: dict[str, str] = {}
-        while self.room.woken:
-            action_id = self.room.woken.pop(0)
-            self.tick()
-            told.setdefault(action_id, self.oracle.why_not(self.oracle.cases[action_id]))
-            await self.room.gate.advance(action_id)
-            self.oracle.execute(self.oracle.cases[action_id])
-        return told
-
-    async def switch_off(self, scope: str) -> None:
-        await self.room.gate.switch_off(await self.room.employee("E1009"), scope, "drill\0" * 100)
-
-    def judge(self, why_not: dict[str, str]) -> None:
-        """No new effect that the auditor would not have allowed at that moment."""
-        seen = self.room.world.effects()
-        for effect in seen[self.effects :]:
-            reason = why_not.get(effect.key, "")
-            assert not reason, f"{effect.kind} on {effect.object_id} happened although: {reason}"
-        self.effects = len(seen)
-
-    def audited_moves(self, action_id: str) -> list[str]:
-        with self.room.database.reading() as tx:
-            rows = tx.execute(
-                sa.select(audit.c.verb).where(audit.c.object == f"action:{action_id}").order_by(audit.c.seq)
-            )
-            verbs = [verb.removeprefix("action.") for verb in rows.scalars() if verb.startswith("action.")]
-        return [verb for verb in verbs if verb in MOVES or verb in OVER]
-
-    def forge_votes(self, tx: Any, case: Case) -> None:
-        seal = tx.execute(sa.select(actions.c.seal).where(actions.c.action_id == case.action_id)).scalar_one()
-        stamp = tx.execute(sa.select(votes.c.stamp)).scalars().first() or "k1.AAAA.AAAA"
-        for who in ("E1022", "E1004"):
-            self.oracle.votes.setdefault(who, []).append((self.clock(), 60.0))
-            forged = {"employee_id": who, "verdict": "approve", "seal": seal, "stamp": stamp, "braked": False}
-            tx.add(votes, action_id=case.action_id, reason="", at=self.clock(), seconds=60.0, origin="db", **forged)
-
-
-def _digits(text: str) -> str:
-    return next((word.strip(".") for word in text.split() if word.strip(".").isdigit() and len(word) >= 6), "")
+    def all_is_as_it_must_be(self) -> None:
+        self.check()
 
 
 def run_machine(examples: int, steps: int, postgres: str = "") -> None:
@@ -428,10 +181,10 @@ def run_machine(examples: int, steps: int, postgres: str = "") -> None:
 
 @pytest.mark.slow
 def test_nothing_anybody_tries_gets_past_the_oracle_on_sqlite() -> None:
-    run_machine(examples=70, steps=30)
+    run_machine(examples=40, steps=30)
 
 
 @pytest.mark.slow
 @pytest.mark.postgres
 def test_nothing_anybody_tries_gets_past_the_oracle_on_postgres(postgres_server: str) -> None:
-    run_machine(examples=12, steps=25, postgres=postgres_server)
+    run_machine(examples=8, steps=25, postgres=postgres_server)
