@@ -19,6 +19,7 @@ from core.outcomes import Outcome
 from core.replies import Reply
 from storage import AuditEntry, OutboxItem, Tx, now, outbox
 from storage.audit import record
+from storage.faultpoint import around_commit
 
 NAMESPACE = uuid5(NAMESPACE_URL, "loket:action")
 
@@ -62,6 +63,7 @@ def commit(tx: Tx, parts: TurnParts, asked: Asked, place: str, ending: Ending, s
             payload={"model": ending.model, "conversation": asked.conversation_id},
         ),
     )
+    around_commit(tx, "turn")
     return Committed(outcome, (*notice, *replies), action_ids)
 
 

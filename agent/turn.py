@@ -29,6 +29,7 @@ from core.outcomes import Outcome
 from core.people import Employee, EmployeeKind
 from core.replies import Citation, Reply
 from storage import Tx, now
+from storage.faultpoint import reached
 
 __all__ = ["TurnParts", "TurnRunner", "TurnSummary"]
 
@@ -94,6 +95,7 @@ class TurnRunner:
         if failure is not None or requester is None or not requester.may_use_tools:
             return await self._unknown(message, requester, failure or Outcome.REFUSED_IDENTITY, started)
         talk, room, asked = await self._load(message, requester)
+        reached("turn.loaded")
         spent = Spent()
         language = next((past.language for past in reversed(talk.history)), requester.language)
         if opened.attempts > self._parts.settings.max_attempts:
@@ -102,6 +104,7 @@ class TurnRunner:
             ending = self._canned(Outcome.REFUSED_LIMIT, language)
         else:
             ending = await self._think(asked, spent, language)
+            reached("turn.thought")
         ms = round((time.monotonic() - started) * 1000)
         committed = await self._parts.database.run(
             lambda tx: commit(tx, self._parts, asked, talk.place, ending, spent, ms)
