@@ -12,6 +12,10 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+LONGEST_DAYS = 3_660
+"""Ten years: opening hours of minutes a week still come to an end."""
+
+
 class OpeningHours(BaseModel):
     """On `days`, from `opens` to `closes`, in the local time of `timezone`."""
 
@@ -53,14 +57,14 @@ class OpeningHours(BaseModel):
         return len(set(self.days)) * (datetime.combine(day, self.closes, UTC) - datetime.combine(day, self.opens, UTC))
 
     def after(self, start: datetime, open_time: timedelta) -> datetime:
-        """The moment (UTC) at which `open_time` of opening hours has passed since `start`; at most a year on.
+        """The moment (UTC) at which `open_time` of opening hours has passed since `start`, at most ten years on.
 
         Reckoned in UTC: between two times of one zone Python counts what the clock on the wall shows, which on two
         days of the year is an hour off.
         """
         zone = ZoneInfo(self.timezone)
         left, day = open_time, start.astimezone(zone).date()
-        for _ in range(366):
+        for _ in range(LONGEST_DAYS):
             if DAYS[day.weekday()] in self.days:
                 opens = datetime.combine(day, self.opens, zone).astimezone(UTC)
                 closes = datetime.combine(day, self.closes, zone).astimezone(UTC)

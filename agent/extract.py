@@ -127,7 +127,7 @@ def _known(question: str, scored: Sequence[_Scored]) -> bool:
     """Whether this passage is about the question at all."""
     passage = scored[0].passage
     in_passage = _words(f"{passage.title} {passage.heading} {passage.text}")
-    agrees = _share(_words(question), in_passage) >= WORDS
+    agrees = _same(_words(question), in_passage) >= WORDS
     return passage.score >= SURE or (passage.score >= UNSURE and agrees)
 
 
@@ -154,9 +154,14 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(word for word in _WORD.findall(text.lower()) if word not in words("not_telling"))
 
 
+def _same(asked: frozenset[str], found: frozenset[str]) -> float:
+    """The part of the asked words that is found, by their first six letters: "declareren" meets "declaratie"."""
+    beginnings = {word[:STEM] for word in found}
+    return sum(word[:STEM] in beginnings for word in asked) / len(asked) if asked else 0.0
+
+
 def _share(asked: frozenset[str], found: frozenset[str]) -> float:
-    """The part of the asked words that is found: by their first six letters ("declareren" meets "declaratie"), or as
-    part of a compound ("verlof" in "vakantieverlof", "verlofdagen" for "verlof")."""
+    """As `_same`, and also where one is part of a compound: "verlof" meets "vakantieverlof"."""
     if not asked:
         return 0.0
     beginnings = {word[:STEM] for word in found}

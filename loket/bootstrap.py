@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from actions.gate import Gate
@@ -66,15 +67,12 @@ def build(
     registry = load_builtin(Switchboard(database))
     library = Library(database, home.index, embedder, settings.policies)
     systems = _systems(world, library, OwnRequests(database))
-    gate = Gate(
-        database, registry, systems, RuleBook(), _keys(home), settings.gate, lambda action_id: _wake(engine, action_id)
-    )
+    wake = partial(_wake, engine)
+    gate = Gate(database, registry, systems, RuleBook(), _keys(home), settings.gate, wake)
     examples = RememberingEmbedder(embedder, home.index / "examples.npz")
     fallback = BuiltinModel(examples, library.glossary)
     model = model or model_of(settings) or fallback
-    runner = TurnRunner(
-        TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, _ai(settings))
-    )
+    parts = TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, _ai(settings))
     delivery = Delivery(database, channels, systems.notifier)
     return Counter(
         home=home,
@@ -87,7 +85,7 @@ def build(
         examples=examples,
         gate=gate,
         desk=CounterDesk(database, engine, gate, systems.read.directory, SENTENCES, delivery.wake),
-        runner=runner,
+        runner=TurnRunner(parts),
         engine=engine,
         delivery=delivery,
         sweep=Sweep(database, gate, engine, inbox.unhandled, delivery.deliver_due),

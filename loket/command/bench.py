@@ -15,7 +15,7 @@ from rich.table import Table
 from core.errors import ConfigError
 from loket.bench import Row
 from loket.bench.audit_chain import append_and_verify
-from loket.bench.handbook import ingest_twice, read_questions, recall, search_speed
+from loket.bench.handbook import ingest_twice, search
 from loket.bench.turns import turn_speed
 from loket.command.running import run, settings_for_a_person, working
 from loket.settings import Settings
@@ -71,9 +71,7 @@ async def _handbook(settings: Settings, folder: Path, questions: Path | None) ->
                 counter.library, folder, lambda done, total, _name: progress.update(task, completed=done, total=total)
             )
         if questions is not None:
-            asked = read_questions(questions)
-            rows += await search_speed(counter.library, asked)
-            rows += await recall(counter.library, asked)
+            rows += await search(counter.library, questions)
         return rows
 
 

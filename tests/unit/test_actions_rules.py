@@ -181,7 +181,7 @@ def expected(question: dict[str, Any]) -> tuple[str, int]:
     return tier, max(q["approvals"], q["counts"][max(levels) - 1])
 
 
-@quick(2_000)
+@quick(500)
 @given(questions())
 def test_the_tier_is_what_a_second_reading_of_the_design_says(question: dict[str, Any]) -> None:
     assert asked(question) == expected(question)
@@ -208,7 +208,7 @@ def test_the_tier_is_right_in_five_thousand_cases_that_do_not_repeat() -> None:
     assert cases > 5_000
 
 
-@quick(800)
+@quick(200)
 @given(questions(), st.sampled_from(["vip", "protected", "approvals", "tier", "proof", "counts"]), groups, ids)
 def test_another_protection_never_allows_more(
     question: dict[str, Any], what: str, more: frozenset[str], who: str

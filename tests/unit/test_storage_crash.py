@@ -22,7 +22,7 @@ WRITER = """
 import sys, time
 import sqlalchemy as sa
 from storage import AuditEntry, Database, OutboxItem, outbox
-from storage.audit import append, record
+from storage.audit import record
 url, stop = sys.argv[1:]
 database = Database(url)
 number = 0
@@ -33,7 +33,8 @@ while True:
         record(tx, AuditEntry("employee:E1", "v", f"action:{number}", "done", payload={"n": str(number)}))
         outbox.put(tx, OutboxItem(f"{stop}:{number}:b", "reply", {}, {}))
         if stop == "inside":
-            append(tx)
+            for last in tx.before_commit:
+                last(tx)
             print("inside", flush=True)
             time.sleep(60)
     if number == 1:

@@ -17,10 +17,15 @@ from storage import Database, Instant, Tx, metadata, now
 
 pytest_plugins = ["tests.fixtures_storage"]
 
-counter = sa.Table(
-    "test_counter", metadata, sa.Column("name", sa.String(20), primary_key=True), sa.Column("n", sa.Integer)
-)
-moments = sa.Table("test_moment", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", Instant))
+own = sa.MetaData()  # these tables are not the product's
+counter = sa.Table("test_counter", own, sa.Column("name", sa.String(20), primary_key=True), sa.Column("n", sa.Integer))
+moments = sa.Table("test_moment", own, sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", Instant))
+
+
+@pytest.fixture
+def database(database: Database) -> Database:
+    own.create_all(database.engine)
+    return database
 
 
 def count(database: Database, name: str = "a") -> int | None:
@@ -49,7 +54,7 @@ def test_eight_threads_that_read_and_add_one_lose_no_update(database: Database) 
 
 def test_two_databases_on_one_file_lose_no_update_either(sqlite_url: str) -> None:
     one, two = Database(sqlite_url), Database(sqlite_url)
-    metadata.create_all(one.engine)
+    own.create_all(one.engine)
     with one.transaction() as tx:
         tx.add(counter, name="a", n=0)
 
@@ -189,6 +194,7 @@ async def test_work_in_a_thread_returns_its_result_or_its_error(database: Databa
 def test_after_a_deadlock_the_work_is_done_again(postgres_url: str) -> None:
     database = Database(postgres_url)
     metadata.create_all(database.engine)
+    own.create_all(database.engine)
     with database.transaction() as tx:
         tx.add(counter, name="a", n=0)
         tx.add(counter, name="b", n=0)
@@ -221,6 +227,7 @@ def test_after_a_deadlock_the_work_is_done_again(postgres_url: str) -> None:
 def test_a_full_disk_is_said_and_leaves_nothing(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     metadata.create_all(database.engine)
+    own.create_all(database.engine)
     with database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}")
