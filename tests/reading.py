@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from core.chat import ChatMessage, ChatModel, ModelTurn, ToolSchema
 from core.outcomes import Outcome
@@ -59,7 +60,15 @@ def disguises(secret: str) -> frozenset[str]:
 
 def holds(text: str, secret: str) -> bool:
     """Whether a text holds a secret, in any disguise, characters that nobody sees taken out or not."""
-    return any(form in variant for variant in (text, UNSEEN.sub("", text)) for form in disguises(secret))
+    return any(form(secret).search(variant) is not None for variant in (text, UNSEEN.sub("", text)))
+
+
+@lru_cache(maxsize=64)
+def form(secret: str) -> re.Pattern[str]:
+    """All disguises as one pattern. Six digits within a longer number, a hash or a time are no code."""
+    whole = {secret, secret[::-1]} if secret.isdigit() else set()
+    inside = [re.escape(text) for text in disguises(secret) - whole]
+    return re.compile("|".join([*inside, *(rf"(?<![0-9A-Fa-f.]){text}(?![0-9A-Fa-f])" for text in whole)]))
 
 
 def _base64_inside(raw: bytes, offset: int) -> str:
