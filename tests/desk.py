@@ -2,7 +2,10 @@
 
     async with Desk.start() as desk:
         replies = await desk.say("E1002", "how many days of leave do I get?")
-        assert replies[-1].citations[0].path == "leave-2026.md"
+        assert replies[-1].citations[0].path.endswith("leave-2026.md")
+        reset = await desk.ask_for("E1002", "reset my password")
+        await desk.prove("E1002", reset)
+        await desk.click("E1003", reset, "approve")
 
 Usable outside pytest. `model=` takes nothing (the built-in model), a `ScriptedModel`, an `ObedientModel`, or anything
 that is a `core.chat.ChatModel`; what any of them was shown is in `desk.sinks()`.
