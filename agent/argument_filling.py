@@ -29,6 +29,13 @@ _BARE = re.compile(r"^\W*(?:ticket|melding|incident|issue)\s*[:,-]?\s*", re.IGNO
 LINE = 200
 
 
+_REQUEST_AFTER = re.compile(
+    r"[,.;:]?\s*(?:and |en )?(?:please |can you |could you |kun je |kunt u |wil je |graag )?"
+    r"(?:open|make|create|file|log|raise|maak|open|dien)\b[^,.;]{0,20}\b(?:ticket|request|melding|verzoek|call)\b[^,.;]{0,12}$",
+    re.IGNORECASE,
+)
+
+
 @dataclass(slots=True)
 class Filled:
     """The arguments so far, and the question to ask next; `question` is empty when nothing is missing."""
@@ -124,8 +131,9 @@ def _described(value: str, description: str) -> str:
 
 
 def _subject(text: str) -> str:
-    """The matter itself, without "please open a ticket for"."""
-    return _BARE.sub("", PREAMBLE.sub("", " ".join(text.split()))).strip(" .,:;-")
+    """The matter itself, without "please open a ticket for" before it or after it."""
+    matter = _BARE.sub("", PREAMBLE.sub("", " ".join(text.split()))).strip(" .,:;-")
+    return _REQUEST_AFTER.sub("", matter).strip(" .,:;-") or matter
 
 
 def _date(text: str) -> str | None:
