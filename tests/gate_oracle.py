@@ -47,6 +47,9 @@ LAWS = {
     ),
     "reset_password_for": ToolLaw("critical", "it-approvers", "other", ("callback",), "service-desk", credential=True),
 }
+SEALED = {
+    "tool", "tool_hash", "arguments", "requester_id", "subject_id", "account_id", "rule_version", "nonce", "expires_at",
+}  # fmt: skip
 NEEDED = {"write": 0, "sensitive": 1, "critical": 2}
 
 
@@ -84,6 +87,7 @@ class Case:
     claimed: datetime | None = None
     happened: bool = False
     tampered: bool = False
+    broken: bool = False  # something that was sealed has been changed
     counts_for: str = ""
     # evidence: what a person did and the gate said yes to
     confirmed: bool = False
@@ -297,6 +301,7 @@ class Oracle:
         needed = max(NEEDED[tier], NEEDED["critical"] if case.proved == "callback" else 0, case.needed)
         valid = [who for who in case.yes if self.entitled(case, who)]
         reasons = {
+            "not what was agreed to": case.broken,
             "nobody confirmed": not case.confirmed,
             "no proof": bool(law.proof) and not case.proved,
             f"{len(valid)} votes of {needed}": len(valid) < needed,

@@ -1,4 +1,4 @@
-"""A counter with its oracle at one table: every press of a button is predicted, and everything is checked after it."""
+"""A counter with its oracle at one table: every press of a button is predicted, everything is checked after it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from actions.tables import actions, envelopes, rule_versions, votes
 from core.errors import Refused, ToolFailed, ToolRetry
 from storage import audit_verifier
 from storage.tables import audit
-from tests.gate_oracle import HOLDS_SUBJECT, LAWS, MOVES, OVER, Case, Oracle, Person
+from tests.gate_oracle import HOLDS_SUBJECT, LAWS, MOVES, OVER, SEALED, Case, Oracle, Person
 from tests.gate_rooms import room_on
 
 PEOPLE = {
@@ -87,11 +87,11 @@ class Table:
     def tamper(self, case: Case, changed: dict[str, Any], forge: bool) -> None:
         """Somebody writes into the database; then everybody votes, and the executor looks."""
         case.tampered = True
+        case.broken = bool(SEALED & set(changed))
         case.counts_for = "E1002" if "requester_id" in changed else case.counts_for
         if "state" in changed:
-            changed["state"] = "awaiting_approval" if "proof_method" in changed and not forge else "approved"
-            changed["asked_at"] = self.clock()
-            changed["due_at"] = self.clock() + timedelta(minutes=10)
+            state = "awaiting_approval" if "proof_method" in changed and not forge else "approved"
+            changed |= {"state": state, "asked_at": self.clock(), "due_at": self.clock() + timedelta(minutes=10)}
         with self.room.database.transaction() as tx:
             tx.execute(sa.update(actions).where(actions.c.action_id == case.action_id).values(**changed))
             if forge:
@@ -141,9 +141,8 @@ class Table:
         book = self.room.gate.parts.rules
         with self.room.database.transaction() as tx:
             version, _ = book.current(tx)
-            text = book.document(tx, version)
-            values = {"version": version + 1, "document": text, "action_id": f"r{version}", "released_at": self.clock()}
-            tx.execute(sa.insert(rule_versions).values(**values))
+            values = {"version": version + 1, "action_id": f"r{version}", "released_at": self.clock()}
+            tx.execute(sa.insert(rule_versions).values(document=book.document(tx, version), **values))
         self.oracle.rules += 1
 
     def clock(self) -> datetime:
@@ -191,7 +190,7 @@ class Table:
         elif verb in ("approve", "deny"):
             case.asked = self.row(case.action_id)["asked_at"]
             self.oracle.voted(case, who)
-            case.no = case.no or verb == "deny"
+            case.no |= verb == "deny"
             if verb == "approve" and self.oracle.entitled(case, who):
                 case.yes.add(who)
                 case.proved = case.proved or ("callback" if rings else "")
@@ -245,8 +244,6 @@ class Table:
             forged = {"employee_id": who, "verdict": "approve", "seal": seal, "stamp": stamp, "braked": False}
             tx.add(votes, action_id=case.action_id, reason="", at=self.clock(), seconds=60.0, origin="db", **forged)
 
-    # --- what must hold ----------------------------------------------------------------------------------------
-
     def check(self) -> None:
         """All of it."""
         self.every_state_is_as_predicted()
@@ -287,8 +284,8 @@ class Table:
         columns = (actions.c.subject_id, actions.c.state, actions.c.tool, actions.c.action_id)
         with self.room.database.reading() as tx:
             rows = tx.execute(sa.select(*columns)).all()
-        whole = [row for row in rows if not self.oracle.cases[row.action_id].tampered]
-        holding = [row.subject_id for row in whole if row.state in HOLDS_SUBJECT and row.tool != "create_ticket"]
+        rows = [row for row in rows if not self.oracle.cases[row.action_id].tampered and row.tool != "create_ticket"]
+        holding = [row.subject_id for row in rows if row.state in HOLDS_SUBJECT]
         assert len(holding) == len(set(holding))
 
     def no_credential_leaves_without_its_effect_or_twice(self) -> None:

@@ -16,11 +16,12 @@ from actions.own_tools import own_tools
 from actions.prepare import _must_have_been_named
 from actions.records import State
 from actions.results import not_me_code
-from actions.tables import actions, rule_versions
+from actions.tables import actions, holds, rule_versions
 from connectors.accounts import Account, AccountKind
 from core.errors import Refused, ToolRetry
 from core.events import Address, Click, Verb
 from core.people import ChannelIdentity
+from storage import now
 from storage.faultpoint import install
 from tests.gate_only import GateOnly
 from tests.gate_rooms import room_on
@@ -308,6 +309,16 @@ async def test_of_two_rules_changes_from_the_same_version_only_one_is_said_to_be
         assert tx.execute(sa.select(sa.func.count()).select_from(rule_versions)).scalar_one() == 2
 
 
+async def test_a_hold_stops_also_what_was_filed_at_the_very_same_moment(room: GateOnly) -> None:
+    action_id = await approved(room)
+    with room.database.transaction() as tx:
+        tx.add(holds, employee_id="E1001", until=now(tx) + timedelta(hours=1), action_id="another")
+
+    await room.settle()
+
+    assert (await room.state(action_id), room.effects()) == (State.REFUSED, [])
+
+
 async def test_a_busy_day_never_leaves_a_request_that_nobody_can_approve(room: GateOnly) -> None:
     """The brake asks for one more person, not for one more with every vote."""
     for who in ("E1002", "E1007", "E1010", "E1009", "E1017"):
@@ -344,8 +355,6 @@ async def test_a_word_of_a_family_name_that_any_sentence_holds_names_nobody(room
 
 
 def _now(room: GateOnly) -> Any:
-    from storage import now
-
     with room.database.reading() as tx:
         return now(tx)
 

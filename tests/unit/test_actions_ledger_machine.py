@@ -181,7 +181,7 @@ def run_machine(examples: int, steps: int, postgres: str = "") -> None:
 
 @pytest.mark.slow
 def test_nothing_anybody_tries_gets_past_the_oracle_on_sqlite() -> None:
-    run_machine(examples=40, steps=30)
+    run_machine(examples=30, steps=30)
 
 
 @pytest.mark.slow

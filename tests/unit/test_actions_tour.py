@@ -14,7 +14,7 @@ from tests.gate_table import PEOPLE, Table
 
 pytestmark = pytest.mark.slow
 STAGES = ["drafted", "confirmed", "proved", "approved"]
-FEW = [SENSIBLE[number] for number in (0, 2, 5, 7)]
+FEW = [SENSIBLE[number] for number in (0, 2, 6, 7)]
 
 
 @contextmanager
@@ -146,3 +146,28 @@ def test_six_guesses_with_a_new_code_in_between_are_too_many() -> None:
             room.press(case, case.requester, "send_code", "", {})
 
         assert case.state == "refused"
+
+
+@pytest.mark.parametrize("plan", FEW, ids=lambda plan: f"{plan[1]}-{plan[0]}")
+def test_the_first_no_is_final_and_a_yes_before_it_is_worth_nothing(plan: tuple[str, str, str]) -> None:
+    with table() as room:
+        case = begin(room, plan, "proved")
+        entitled = [who for who in sorted(PEOPLE) if room.oracle.entitled(case, who)]
+        if case.needed > 1:
+            room.press(case, entitled[0], "approve", "", {"callback": "yes"})
+        room.press(case, entitled[1], "deny", "", {"reason": "I do not know them"})
+        for who in entitled:
+            room.press(case, who, "approve", "", {"callback": "yes"})
+        room.look(case, "")
+
+        assert (case.state, room.room.effects()) == ("denied", [])
+
+
+def test_without_a_recorded_call_back_no_yes_counts_where_no_code_was_given() -> None:
+    with table() as room:
+        case = begin(room, ("E1006", "reset_password_for", "E1001"), "proved")
+        for who in ("E1003", "E1004", "E1022"):
+            room.press(case, who, "approve", "", {})
+        room.look(case, "")
+
+        assert (case.state, room.room.effects()) == ("awaiting_approval", [])
