@@ -20,6 +20,7 @@ ASKS = (
     "ask_value",
     "ask_choice",
 )
+ASKS_FOR_TEXT = ("ask_line", "ask_text")
 _FOLLOW_UP = re.compile(
     r"^(?:and|but|so|or|also|what about|how about|and if|what if|why|"
     r"en|maar|dus|of|ook|wat als|en als|hoe zit het|waarom)\b|"
@@ -52,7 +53,7 @@ def read_wish(messages: Sequence[ChatMessage], language: str) -> Wish:
     text = talk[last].text
     answers: list[str] = []
     at = last
-    while at >= 2 and _asks(talk[at - 1].text) and talk[at - 2].role == "user":
+    while at >= 2 and _answers(talk[at].text, talk[at - 1].text) and talk[at - 2].role == "user":
         answers.insert(0, _chosen(talk[at].text, talk[at - 1].text))
         at -= 2
     if answers:
@@ -69,8 +70,13 @@ def expects_answer(text: str) -> bool:
     return text.rstrip().endswith("?") or _asks(text) or _offers_ticket(text)
 
 
-def _asks(text: str) -> bool:
-    return any(_pattern(key, language).fullmatch(text) for key in ASKS for language in CATALOGUE.languages)
+def _asks(text: str, keys: tuple[str, ...] = ASKS) -> bool:
+    return any(_pattern(key, language).fullmatch(text) for key in keys for language in CATALOGUE.languages)
+
+
+def _answers(text: str, question: str) -> bool:
+    """A question is no name, number or choice: whoever asks something else instead has changed the subject."""
+    return _asks(question) and (not text.rstrip().endswith("?") or _asks(question, ASKS_FOR_TEXT))
 
 
 def _offers_ticket(text: str) -> bool:
