@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from actions.records import Action
+from agent.words import refusal
 from core.errors import ConfigError, Refused
 from core.events import Verb
 from core.people import Employee
@@ -71,6 +72,38 @@ def deny(
       loket approvals deny 1a2b3c4d --as E1003 --reason "ask your manager first"
     """
     _vote(settings_for_a_person(), action_id, as_, Verb.DENY, {"reason": reason})
+
+
+@app.command()
+def settle(
+    action_id: Named,
+    as_: As,
+    ended: Annotated[str, typer.Argument(metavar="done|failed", help="What you found in the system outside.")],
+) -> None:
+    """
+    Say how a doubtful request really ended, after looking in the system outside. Nothing is tried again.
+
+    Example:
+
+      loket approvals settle 1a2b3c4d done --as E1003
+    """
+    if ended not in ("done", "failed"):
+        raise ConfigError(f"say done or failed, not {ended!r}")
+    decision = run(_settle(settings_for_a_person(), action_id, as_, done=ended == "done"))
+    Console().print(decision.text, markup=False)
+    raise typer.Exit(0 if decision.accepted else 1)
+
+
+async def _settle(settings: Settings, action_id: str, employee_id: str, *, done: bool) -> Decision:
+    async with looking(settings) as counter:
+        employee = await employee_of(counter, employee_id)
+        action = await counter.gate.show(action_id)
+        if action is None:
+            raise ConfigError(f"there is no request {action_id}; `loket approvals list` shows what waits")
+        try:
+            return await counter.gate.settle(action.action_id, employee, done=done)
+        except Refused as error:
+            return Decision(False, refusal(error.reason, employee.language, **error.details), action.state.value)
 
 
 async def _list(settings: Settings, employee_id: str) -> None:
