@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def read_back(text: str) -> Any:
         return spelled
 
 
+@pytest.mark.slow
 @quick(1_000)
 @given(st.dictionaries(names, values, max_size=5))
 def test_every_argument_can_be_read_back_from_the_card(arguments: dict[str, Any]) -> None:

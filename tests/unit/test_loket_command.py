@@ -14,6 +14,8 @@ from loket import command
 from loket.home import Home
 from tests.desk import Desk
 
+pytestmark = pytest.mark.slow  # each is a whole command, started and stopped
+
 Run = Callable[..., tuple[int, str, str]]
 
 
