@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from core.errors import ConfigError, LoketError
-from core.outcomes import MEANINGS
 from loket.asking import THREAD, Answer, Asker
 from loket.command.running import employee_of, run, settings_for_a_person, warn_if_no_policies, working
 from loket.drawing import draw_reply
@@ -45,7 +44,8 @@ def ask(
     out: Annotated[Path | None, typer.Option(help="Where the answers of --batch go, one JSON line each.")] = None,
 ) -> None:
     """
-    Ask one question and see the answer with the clause it rests on.
+    Ask one question and see the answer with the clause it rests on. Exit code 1 only when the turn itself failed;
+    "I do not know" and "no" are answers.
 
     Examples:
 
@@ -70,7 +70,7 @@ def ask(
         for reply in answer.turn.replies:
             Console().print(draw_reply(reply, SENTENCES))
     outcome = answer.turn.outcome
-    raise typer.Exit(0 if outcome and MEANINGS[outcome].helped else 1)
+    raise typer.Exit(1 if outcome is None or outcome.value.startswith("failed_") else 0)
 
 
 def _unhurried(settings: Settings) -> Settings:

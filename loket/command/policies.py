@@ -31,6 +31,7 @@ def ingest(
 ) -> None:
     """
     Read a folder of documents in. Only what changed is read anew; what is gone from the folder is forgotten.
+    A document that cannot be read is named with what to do; the others go on.
 
     Examples:
 
@@ -47,7 +48,8 @@ def ingest(
         f"{report.passages} passages; {report.seconds:.1f} s",
         markup=False,
     )
-    raise typer.Exit(1 if report.problems else 0)
+    read = report.added + report.updated + report.unchanged
+    raise typer.Exit(1 if report.problems and not read else 0)
 
 
 @app.command("list")
