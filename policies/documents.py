@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from core.errors import DocumentError
+from core.plain_text import visible
 from policies import frontmatter, webpage
-from policies.cleaning import visible
 from policies.decoding import decode
 from policies.folder import CONVERTED, SIDECAR, SourceFile
 from policies.language import detect

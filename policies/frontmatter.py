@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from core.errors import DocumentError
-from policies.cleaning import visible
+from core.plain_text import visible
 from policies.records import AUTHORITIES, DEFAULT_AUTHORITY, Header
 
 MAX_CHARS = 64_000

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from core.errors import DocumentError
-from policies.cleaning import visible
+from core.plain_text import visible
 
 NAMES = ("glossary.yaml", "glossary.yml")
 MAX_BYTES = 1_000_000

@@ -12,9 +12,9 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from core.plain_text import visible
 from core.ports import Embedder, Passage
 from policies import shelf
-from policies.cleaning import visible
 from policies.excerpt import excerpt
 from policies.fusion import Hit, fuse
 from policies.glossary import MAX_ADDED, Glossary, expand

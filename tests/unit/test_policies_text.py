@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DocumentError
-from policies.cleaning import plain, visible
+from core.plain_text import visible
+from policies.cleaning import plain
 from policies.decoding import decode
 from policies.excerpt import excerpt
 from policies.passages import sections
