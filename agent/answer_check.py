@@ -63,17 +63,26 @@ def check(answer: str, sources: Sequence[Source], language: str) -> Checked:
     """Hold each sentence of `answer` (written in `language`) against the sources. Unknown numbers count for nothing."""
     kept: list[Supported] = []
     dropped: list[Dropped] = []
-    clauses = {source.number: sentences(source.text) for source in sources}
-    known = {source.number for source in sources}
     for written in _written_sentences(answer):
-        cited = {int(number) for number in _CITATION.findall(written)} & known
-        plain = _CITATION.sub("", written).strip().lstrip("-*> ").strip()
-        if not _WORD.search(plain.lower()):
-            continue
-        allowed = [source for source in sources if not cited or source.number in cited or source.number == 0]
-        verdict = _best(plain, allowed, clauses, language)
-        (kept if isinstance(verdict, Supported) else dropped).append(verdict)  # type: ignore[arg-type]
+        verdict = check_sentence(written, sources, language)
+        if isinstance(verdict, Supported):
+            kept.append(verdict)
+        elif verdict.sentence:
+            dropped.append(verdict)
     return Checked(tuple(kept), tuple(dropped))
+
+
+def check_sentence(sentence: str, sources: Sequence[Source], language: str) -> Supported | Dropped:
+    """Hold one sentence of an answer, with the citations in or behind it, against the sources.
+
+    For text that arrives sentence by sentence. Text without a word in it comes back dropped, with an empty sentence.
+    """
+    cited = {int(number) for number in _CITATION.findall(sentence)} & {source.number for source in sources}
+    plain = _CITATION.sub("", sentence).strip().lstrip("-*> ").strip()
+    if not _WORD.search(plain.lower()):
+        return Dropped("", "no words")
+    allowed = [source for source in sources if not cited or source.number in cited or source.number == 0]
+    return _best(plain, allowed, {source.number: sentences(source.text) for source in allowed}, language)
 
 
 def _best(plain: str, sources: Sequence[Source], clauses: dict[int, list[str]], language: str) -> Supported | Dropped:
