@@ -104,7 +104,8 @@ class Passage:
     """A piece of a policy with its place. `text` is the whole section around the hit; `score` orders hits only.
 
     `status` is `current`, `superseded` or `upcoming` on the asked date. `similarity` is the cosine of the best
-    vector with the query, in -1..1.
+    vector with the query, in -1..1. `coverage` is the share, 0..1, of the question's telling words that the section
+    has, rare words counting more; a word counts as there when one that the glossary says means the same is.
     """
 
     passage_id: str
@@ -125,6 +126,7 @@ class Passage:
     status: str = "current"
     effective_from: date | None = None
     effective_until: date | None = None
+    coverage: float = 0.0
 
 
 class PolicySearch(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -56,10 +57,18 @@ def normal(text: str) -> str:
     return " ".join(_WORD.findall(visible(text).lower()))
 
 
-def expand(query: str, glossary: Glossary, longest: int = 4) -> tuple[str, ...]:
-    """The words to add to a query: those of every glossary term in it, longest terms first, none twice; at most 12."""
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A glossary term in a question: the question's words it takes, lower case, and what stands for them."""
+
+    words: tuple[str, ...]
+    meant: tuple[str, ...]
+
+
+def matches(query: str, glossary: Glossary, longest: int = 4) -> list[Match]:
+    """Every glossary term in a question, longest terms first; no word of the question is taken twice."""
     words = _WORD.findall(query.lower())
-    added: dict[str, None] = {}
+    found: list[Match] = []
     taken: set[int] = set()
     for size in range(min(longest, len(words)), 0, -1):
         for at in range(len(words) - size + 1):
@@ -67,5 +76,13 @@ def expand(query: str, glossary: Glossary, longest: int = 4) -> tuple[str, ...]:
             term = " ".join(words[at : at + size])
             if term in glossary and taken.isdisjoint(span):
                 taken.update(span)
-                added.update(dict.fromkeys(word for word in glossary[term] if word.lower() not in query.lower()))
+                found.append(Match(tuple(words[at : at + size]), tuple(glossary[term])))
+    return found
+
+
+def expand(query: str, glossary: Glossary) -> tuple[str, ...]:
+    """The words to add to a query: those of every glossary term in it, longest terms first, none twice; at most 12."""
+    added: dict[str, None] = {}
+    for match in matches(query, glossary):
+        added.update(dict.fromkeys(word for word in match.meant if word.lower() not in query.lower()))
     return tuple(added)[:MAX_ADDED]

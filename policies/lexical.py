@@ -7,7 +7,6 @@ divided by what the whole question could reach: 1 is "every word of the question
 
 from __future__ import annotations
 
-import math
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,11 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from policies.word_statistics import LANGUAGES, WordStatistics, analyzer, field_of, idf, rarity
+
 if TYPE_CHECKING:
     from tantivy import Index, Query, Schema, Searcher, TextAnalyzer
 
-_STEMMED = {"en": "english", "nl": "dutch"}
-_OTHER = "xx"
 _SATURATION = 2.2  # the most one word can count in BM25 with k1 = 1.2
 _WRITER_BYTES = 30_000_000
 _MAX_WORDS = 60
@@ -69,6 +68,11 @@ class LexicalIndex:
                 found[partition] = _hits(searcher, index.schema, terms, limit)
         return found
 
+    def statistics(self, generation: int, partitions: Sequence[str]) -> WordStatistics:
+        """How rare words are over all these partitions."""
+        opened = [self._index(generation, partition) for partition in partitions]
+        return WordStatistics([index.searcher() for index in opened if index is not None], self._analyzer)
+
     def add(self, generation: int, partition: str, entries: Iterable[LexicalEntry]) -> None:
         """Add passages and commit."""
         from tantivy import Document
@@ -77,7 +81,7 @@ class LexicalIndex:
             index = self._index(generation, partition) or self._create(generation, partition)
             writer = index.writer(_WRITER_BYTES, 1)
             for entry in entries:
-                field = entry.language if entry.language in _STEMMED else _OTHER
+                field = field_of(entry.language)
                 document = Document()
                 document.add_text("id", entry.passage_id)
                 document.add_text(f"head_{field}", entry.head)
@@ -160,25 +164,25 @@ class LexicalIndex:
         return index
 
     def _prepared(self, index: Index) -> Index:
-        for language in (*_STEMMED, _OTHER):
+        for language in LANGUAGES:
             index.register_tokenizer(f"words_{language}", self._analyzer(language))
         return index
 
     def _analyzer(self, language: str) -> TextAnalyzer:
         if language not in self._analyzers:
-            self._analyzers[language] = _analyzer(_STEMMED.get(language))
+            self._analyzers[language] = analyzer(language)
         return self._analyzers[language]
 
     def _terms(self, readers: Sequence[Searcher], query: str, added: Sequence[str]) -> list[_Term]:
         total = sum(reader.num_docs for reader in readers)
         terms: list[_Term] = []
-        for language in (*_STEMMED, _OTHER):
-            analyzer = self._analyzer(language)
-            asked = list(dict.fromkeys(analyzer.analyze(query)))[:_MAX_WORDS]
-            helped = [word for word in dict.fromkeys(analyzer.analyze(" ".join(added))) if word not in asked]
-            rarity = {word: _rarity(readers, language, word, total) for word in [*asked, *helped[:_MAX_WORDS]]}
-            reach = _SATURATION * sum(rarity[word] for word in asked)
-            for word, value in rarity.items():
+        for language in LANGUAGES:
+            stemmer = self._analyzer(language)
+            asked = list(dict.fromkeys(stemmer.analyze(query)))[:_MAX_WORDS]
+            helped = [word for word in dict.fromkeys(stemmer.analyze(" ".join(added))) if word not in asked]
+            rarities = {word: rarity(readers, language, word, total) for word in [*asked, *helped[:_MAX_WORDS]]}
+            reach = _SATURATION * sum(rarities[word] for word in asked)
+            for word, value in rarities.items():
                 share = value * (1.0 if word in asked else 0.5) / max(reach, 1e-6)
                 terms.extend(_Term(f"{part}_{language}", word, share) for part in ("head", "body"))
         return terms
@@ -189,21 +193,11 @@ def _hits(searcher: Searcher, schema: Schema, terms: Sequence[_Term], limit: int
 
     parts: list[tuple[Occur, Query]] = []
     for term in terms:
-        local = _idf(searcher.num_docs, searcher.doc_freq(term.field, term.word))
+        local = idf(searcher.num_docs, searcher.doc_freq(term.field, term.word))
         query = Query.term_query(schema, term.field, term.word)
         parts.append((Occur.Should, Query.boost_query(query, term.weight / local)))
     hits = searcher.search(Query.boolean_query(parts), limit, count=False).hits
     return {str(searcher.doc(address)["id"][0]): float(score) for score, address in hits}
-
-
-def _rarity(readers: Sequence[Searcher], language: str, word: str, total: int) -> float:
-    counts = [max(reader.doc_freq(f"{part}_{language}", word) for part in ("head", "body")) for reader in readers]
-    return _idf(total, sum(counts))
-
-
-def _idf(documents: int, with_word: int) -> float:
-    """Rarity of a word, as BM25 in tantivy (and Lucene) defines it."""
-    return math.log(1 + (max(documents - with_word, 0) + 0.5) / (with_word + 0.5))
 
 
 def _schema() -> Schema:
@@ -211,17 +205,7 @@ def _schema() -> Schema:
 
     builder = SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    for language in (*_STEMMED, _OTHER):
+    for language in LANGUAGES:
         for part in ("head", "body"):
             builder.add_text_field(f"{part}_{language}", tokenizer_name=f"words_{language}", index_option="freq")
-    return builder.build()
-
-
-def _analyzer(stemmer: str | None) -> TextAnalyzer:
-    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
-
-    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(40)).filter(Filter.lowercase())
-    builder = builder.filter(Filter.ascii_fold())
-    if stemmer:
-        builder = builder.filter(Filter.stopword(stemmer)).filter(Filter.stemmer(stemmer))
     return builder.build()

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from core.plain_text import visible
 from core.ports import Embedder, Passage
 from policies import shelf
+from policies.coverage import Coverage, subjects
 from policies.excerpt import excerpt
 from policies.fusion import Hit, fuse
-from policies.glossary import MAX_ADDED, Glossary, expand
+from policies.glossary import MAX_ADDED, Glossary, expand, matches
 from policies.indexes import Indexes
 from policies.settings import PolicySettings
 from policies.thesaurus import thesaurus
@@ -73,7 +74,7 @@ class Search:
             except IndexUnavailableError:
                 self._indexes.refresh()
                 continue
-            found = self._passages(hits, current, k, on or today)
+            found = self._passages(hits, current, k, on or today, self._coverage(query, current, groups))
             if found is not None:
                 return found
         raise IndexUnavailableError("the index cannot be read; run `loket policies ingest`")
@@ -87,6 +88,11 @@ class Search:
             return None
         state = status(_term(row), current.ends, today)
         return _passage(row, Hit(passage_id, 0.0, 0.0, ""), state, self._settings.max_passage_chars)
+
+    def _coverage(self, query: str, current: _Shelf, groups: frozenset[str]) -> Coverage:
+        statistics = self._indexes.lexical.statistics(current.state.generation, current.readable(groups))
+        known = [*matches(query, current.glossary), *matches(query, thesaurus(current.languages))]
+        return Coverage(subjects(query, known), statistics)
 
     def _hits(self, query: str, current: _Shelf, groups: frozenset[str], limit: int) -> list[Hit]:
         partitions = current.readable(groups)
@@ -109,7 +115,9 @@ class Search:
         joined /= np.maximum(np.linalg.norm(joined), np.float32(1e-12))
         return joined
 
-    def _passages(self, hits: Sequence[Hit], current: _Shelf, k: int, on: date) -> list[Passage] | None:
+    def _passages(
+        self, hits: Sequence[Hit], current: _Shelf, k: int, on: date, coverage: Coverage
+    ) -> list[Passage] | None:
         """The hits as passages; None when the database moved on meanwhile and the question must be asked again."""
         with self._database.reading() as tx:
             if shelf.state(tx).version != current.state.version:
@@ -124,7 +132,7 @@ class Search:
         best = sorted(weighed, key=lambda pair: -pair[0].score)[:k]
         best.sort(key=lambda pair: (pair[1] != CURRENT, -pair[0].score))
         longest = self._settings.max_passage_chars
-        return [_passage(rows[hit.passage_id], hit, state, longest) for hit, state in best]
+        return [_passage(rows[hit.passage_id], hit, state, longest, coverage) for hit, state in best]
 
     def _current(self) -> tuple[_Shelf, date]:
         with self._database.reading() as tx:
@@ -160,7 +168,8 @@ def _term(row: sa.RowMapping) -> Term:
     return Term(row["document_id"], row["effective_from"], row["effective_until"])
 
 
-def _passage(row: sa.RowMapping, hit: Hit, state: str, longest: int) -> Passage:
+def _passage(row: sa.RowMapping, hit: Hit, state: str, longest: int, coverage: Coverage | None = None) -> Passage:
+    whole = "\n".join([row["title"], *row["heading_path"], row["text"]])
     return Passage(
         passage_id=row["passage_id"],
         path=row["path"],
@@ -180,4 +189,5 @@ def _passage(row: sa.RowMapping, hit: Hit, state: str, longest: int) -> Passage:
         status=state,
         effective_from=row["effective_from"],
         effective_until=row["effective_until"],
+        coverage=coverage.of(row["language"], whole) if coverage else 0.0,
     )
