@@ -14,10 +14,13 @@ from policies.decoding import decode
 from policies.folder import CONVERTED, SIDECAR, SourceFile
 from policies.language import detect
 from policies.passages import sections
-from policies.records import Document, Header
+from policies.records import ANSWER, Document, Header
 from policies.settings import PolicySettings
 
-FORMAT = "1"  # of the parser: raise it when the same file would be read differently, and all are read again
+FORMAT = "2"  # of the parser: raise it when the same file would be read differently, and all are read again
+
+
+ANSWER_CHARS = 1_500  # an owner's own answer is shown whole
 
 
 class Converts(Protocol):
@@ -67,6 +70,8 @@ def parse(source: Source, settings: PolicySettings, converter: Converts) -> Docu
     if len(text.split()) > settings.max_document_words:
         raise DocumentError(path, f"has over {settings.max_document_words} words; split it into several documents.")
     _check_dates(header, path)
+    if header.kind == ANSWER and len(text) > ANSWER_CHARS:
+        raise DocumentError(path, f"is an answer of over {ANSWER_CHARS} characters; shorten it or make it a policy.")
     return Document(path, _filled(header, path, text, settings), text, source.source_hash)
 
 
@@ -102,7 +107,7 @@ def _filled(header: Header, path: str, text: str, settings: PolicySettings) -> H
 def _title(path: str, text: str) -> str:
     first = next((section.heading_path[0] for section in sections(text) if section.heading_path), "")
     name = path.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("-", " ").replace("_", " ").strip()
-    return (first or name.capitalize() or path)[:500]
+    return (first or name.capitalize() or path)[: frontmatter.NAME_CHARS]
 
 
 def _check_dates(header: Header, path: str) -> None:

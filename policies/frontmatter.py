@@ -11,9 +11,13 @@ import yaml
 
 from core.errors import DocumentError
 from core.plain_text import visible
-from policies.records import AUTHORITIES, DEFAULT_AUTHORITY, Header
+from policies.records import AUTHORITIES, DEFAULT_AUTHORITY, KINDS, POLICY, Header
 
 MAX_CHARS = 64_000
+MOST_QUESTIONS, QUESTION_CHARS = 30, 150
+MOST_KEYWORDS, KEYWORD_CHARS = 30, 40
+"""A document may bring so many phrases and no more: each can win a search, and stuffing in all would win every one."""
+NAME_CHARS = 200
 _KEY_LINE = re.compile(r"^[A-Za-z_][\w -]{0,60}:(\s|$)")
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _LANGUAGE = re.compile(r"^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})?$")
@@ -48,10 +52,11 @@ def parse(front_matter: str, path: str, first_line: int = 2) -> Header:
 def header(values: Mapping[str, Any], path: str, lines: Mapping[str, int] | None = None) -> Header:
     """A header from loaded values; `lines` says on which line each key stands. Raises DocumentError."""
     read = _Values(values, path, lines or {})
+    phrases = _Phrases(read)
     return Header(
         document_id=read.text("id"),
         title=read.text("title"),
-        address=read.text("address"),
+        address=read.text("address", longest=2_000),
         owner=read.text("owner"),
         contact=read.text("contact"),
         audience=frozenset(read.names("audience", may_be_empty=False)),
@@ -61,8 +66,12 @@ def header(values: Mapping[str, Any], path: str, lines: Mapping[str, int] | None
         effective_until=read.date("effective_until"),
         supersedes=read.names("supersedes"),
         authority=read.authority(),
-        questions=tuple(phrase for phrase in read.phrases("questions") if " " in phrase and "@" not in phrase),
-        keywords=read.keywords(),
+        questions=phrases.questions,
+        keywords=phrases.keywords,
+        kind=read.kind(),
+        rests_on=read.names("rests_on"),
+        pair=read.text("pair"),
+        notes=tuple(phrases.notes),
     )
 
 
@@ -97,13 +106,13 @@ class _Values:
         line = self._lines.get(key)
         return DocumentError(self._path, f"{key}{f' on line {line}' if line else ''}: {sentence}")
 
-    def text(self, key: str) -> str:
+    def text(self, key: str, longest: int = NAME_CHARS) -> str:
         value = self._values.get(key)
         if value is None:
             return ""
         if not isinstance(value, str):
             raise self._wrong(key, "must be one piece of text.")
-        return " ".join(visible(value).split())[:500]
+        return " ".join(visible(value).split())[:longest]
 
     def names(self, key: str, *, may_be_empty: bool = True) -> tuple[str, ...]:
         value = self._values.get(key)
@@ -122,13 +131,8 @@ class _Values:
         """A list that decides nothing about rights or dates: entries of another shape are left out, not refused."""
         value = self._values.get(key)
         items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
-        found = (" ".join(visible(item).split())[:300] for item in items if isinstance(item, str))
-        return tuple(dict.fromkeys(phrase for phrase in found if phrase))[:200]
-
-    def keywords(self) -> tuple[str, ...]:
-        """`keywords` or `tags`, and what stands under `questions` as a single word."""
-        words = [phrase for phrase in self.phrases("questions") if " " not in phrase and "@" not in phrase]
-        return tuple(dict.fromkeys([*self.phrases("keywords"), *self.phrases("tags"), *words]))
+        found = (" ".join(visible(item).split()) for item in items if isinstance(item, str))
+        return tuple(dict.fromkeys(phrase for phrase in found if phrase))
 
     def mapping(self, key: str) -> Mapping[str, object]:
         value = self._values.get(key)
@@ -159,11 +163,46 @@ class _Values:
             raise self._wrong("language", f"{value!r} is not a language code; write en, nl, …")
         return value[:2].lower()
 
+    def kind(self) -> str:
+        value = self.text("kind").lower() or POLICY
+        if value not in KINDS:
+            raise self._wrong("kind", f"{value!r} is unknown; write one of {', '.join(KINDS)}.")
+        if value != POLICY and not self.phrases("questions"):
+            raise self._wrong("kind", "an answer needs `questions:`, the phrases it is the answer to.")
+        return value
+
     def authority(self) -> str:
         value = self.text("authority").lower() or DEFAULT_AUTHORITY
         if value not in AUTHORITIES:
             raise self._wrong("authority", f"{value!r} is unknown; write one of {', '.join(AUTHORITIES)}.")
         return value
+
+
+class _Phrases:
+    """What people ask a document by: `questions`, and as keywords `keywords`, `tags` and questions of one word.
+
+    Phrases of the same words count once, and only so many of them: `notes` say what was left out.
+    """
+
+    def __init__(self, read: _Values) -> None:
+        self.notes: list[str] = []
+        asked = [phrase for phrase in read.phrases("questions") if "@" not in phrase]
+        words = [phrase for phrase in asked if " " not in phrase]
+        phrases = [phrase for phrase in asked if " " in phrase]
+        self.questions = self._capped("questions", phrases, MOST_QUESTIONS, QUESTION_CHARS)
+        self.keywords = self._capped(
+            "keywords", [*read.phrases("keywords"), *read.phrases("tags"), *words], MOST_KEYWORDS, KEYWORD_CHARS
+        )
+
+    def _capped(self, key: str, phrases: list[str], most: int, longest: int) -> tuple[str, ...]:
+        fitting = [phrase for phrase in phrases if len(phrase) <= longest]
+        distinct = {" ".join(sorted(set(phrase.lower().split()))): phrase for phrase in reversed(fitting)}
+        kept = tuple(reversed(distinct.values()))[:most]
+        if left := len(phrases) - len(fitting) + len(distinct) - len(kept):
+            self.notes.append(
+                f"{key}: {left} of {len(phrases)} left out; at most {most} count, of at most {longest} characters each."
+            )
+        return kept
 
 
 def _names_only(entry: object) -> list[str]:

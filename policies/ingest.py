@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from core.errors import DocumentError
-from policies import documents, glossary, shelf
+from policies import documents, glossary, links, shelf
 from policies.convert import Converter
 from policies.entries import Entry, document_key, entries
 from policies.folder import Scan, SourceFile
@@ -54,6 +54,8 @@ class Ingest:
         if changed:
             self._apply(plan, progress)
         self.repair(progress)
+        with self._database.reading() as tx:
+            plan.problems += links.problems(tx, collection)
         return IngestReport(
             added=plan.added,
             updated=len(plan.changed) - plan.added,
@@ -152,6 +154,7 @@ class Ingest:
             ids[name] = shelf.Known(key, entry.path, name, source.source_hash)
         made = entries(document, plan.collection, self._settings.gist_words, self._indexes.cache.embed)
         plan.changed.append((document, made))
+        plan.problems += [Problem(entry.path, note) for note in document.header.notes]
         plan.added += 0 if before else 1
 
     def _glossary(self, scan: Scan, old: glossary.Glossary, plan: _Plan) -> glossary.Glossary | None:

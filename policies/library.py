@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.ports import Embedder, Passage
-from policies import shelf
+from policies import listing, shelf
 from policies.folder import scan
 from policies.glossary import Glossary
 from policies.indexes import Indexes
 from policies.ingest import Ingest
 from policies.locks import writing
-from policies.records import DocumentRecord, IngestReport
+from policies.records import DocumentRecord, IngestReport, StoredDocument
 from policies.search import Search
 from policies.settings import PolicySettings
 from storage.engine import Database
@@ -70,7 +70,11 @@ class Library:
 
     async def documents(self) -> list[DocumentRecord]:
         """All documents, by collection and path."""
-        return await self._database.read(shelf.records)
+        return await self._database.read(listing.records)
+
+    async def document(self, path: str) -> list[StoredDocument]:
+        """The documents of one path (one a collection) as they are kept, whole; empty when there is none."""
+        return await self._database.read(lambda tx: listing.whole(tx, path))
 
     def glossary(self) -> Glossary:
         """The words of all collections' glossaries: term to the handbook's words. Blocking."""

@@ -8,13 +8,17 @@ from datetime import date, datetime
 
 AUTHORITIES = ("regulation", "policy", "guidance", "runbook")
 DEFAULT_AUTHORITY = "policy"
+POLICY, ANSWER = "policy", "answer"
+KINDS = (POLICY, ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a document says about itself. Empty values are filled from the settings.
 
-    `audience` holds group names: a member of any of them may read. `supersedes` holds document ids.
+    `audience` holds group names: a member of any of them may read. `supersedes` holds document ids. `kind` is
+    `answer` for an owner's own answer to its `questions`; then `rests_on` holds the ids of the documents it rests on
+    and `pair` the id of the same answer in another language. `notes` are sentences about what was left out.
     """
 
     document_id: str = ""
@@ -31,6 +35,10 @@ class Header:
     authority: str = DEFAULT_AUTHORITY
     questions: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    kind: str = POLICY
+    rests_on: tuple[str, ...] = ()
+    pair: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """One document as an admin sees it in the list. `status` is current, superseded or upcoming today."""
+    """One document as an admin sees it in the list. `status` is current, superseded or upcoming today.
+
+    `effective_until` is the last day it holds: its own, or the day before its replacement starts.
+    """
 
     collection: str
     path: str
@@ -61,6 +72,30 @@ class DocumentRecord:
     effective_until: date | None
     passages: int
     ingested_at: datetime
+    kind: str = POLICY
+    applies_to: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage as it is kept: its place in the document, its whole text and the phrases people ask it by."""
+
+    heading_path: tuple[str, ...]
+    text: str
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A whole document as it is kept."""
+
+    record: DocumentRecord
+    passages: tuple[StoredPassage, ...]
+    supersedes: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
+    pair: str = ""
+    questions: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import sqlalchemy as sa
 
 from policies.entries import Entry, document_key
 from policies.glossary import Glossary
-from policies.records import Document, DocumentRecord
+from policies.records import Document
 from policies.tables import documents, glossary, index_state, passages
-from policies.validity import Term, last_days, status
+from policies.validity import Term, last_days
 from storage.engine import Tx, now
 
 STATE = "passages"
@@ -89,6 +89,9 @@ def put(tx: Tx, document: Document, collection: str, made: Sequence[Entry]) -> N
             authority=header.authority,
             questions=list(header.questions),
             keywords=list(header.keywords),
+            kind=header.kind,
+            rests_on=list(header.rests_on),
+            pair=header.pair,
             source_hash=document.source_hash,
             ingested_at=now(tx),
         )
@@ -148,7 +151,7 @@ def load_entries(tx: Tx, ids: Sequence[str] | None = None) -> Iterator[Entry]:
 
 def passage_rows(tx: Tx, ids: Sequence[str]) -> dict[str, sa.RowMapping]:
     """Passages with their documents' columns, by passage id; ids that are gone are missing."""
-    skipped = {"document_key", "questions", "keywords", "applies_to", "supersedes"}
+    skipped = {"document_key", "questions", "keywords"}
     columns = [column for column in documents.c if column.name not in skipped]
     query = sa.select(passages, *columns).join(documents, documents.c.document_key == passages.c.document_key)
     rows: dict[str, sa.RowMapping] = {}
@@ -176,21 +179,19 @@ def languages(tx: Tx) -> frozenset[str]:
     return frozenset(tx.execute(sa.select(documents.c.language).distinct()).scalars())
 
 
+def terms(tx: Tx) -> list[Term]:
+    """From when until when each document holds by its own words, and what it replaces."""
+    columns = documents.c
+    query = sa.select(columns.document_id, columns.effective_from, columns.effective_until, columns.supersedes)
+    return [
+        Term(row.document_id, row.effective_from, row.effective_until, tuple(row.supersedes))
+        for row in tx.execute(query)
+    ]
+
+
 def ends(tx: Tx) -> Mapping[str, date]:
     """The last day of each document that another one replaces."""
-    query = sa.select(documents.c.document_id, documents.c.effective_from, documents.c.supersedes)
-    return last_days(
-        Term(row.document_id, row.effective_from, None, tuple(row.supersedes)) for row in tx.execute(query)
-    )
-
-
-def records(tx: Tx) -> list[DocumentRecord]:
-    """All documents in order of collection and path."""
-    counted = sa.select(passages.c.document_key, sa.func.count().label("passages")).group_by(passages.c.document_key)
-    counts = {row.document_key: int(row.passages) for row in tx.execute(counted)}
-    last, today = ends(tx), now(tx).date()
-    rows = tx.execute(sa.select(documents).order_by(documents.c.collection, documents.c.path)).all()
-    return [_record(row, counts.get(row.document_key, 0), last, today) for row in rows]
+    return last_days(terms(tx))
 
 
 def matching(tx: Tx, name: str) -> list[str]:
@@ -229,29 +230,6 @@ def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
         values["language"],
         tuple(values["keywords"]),
         tuple(values["questions"]),
-    )
-
-
-def _record(
-    row: sa.Row[tuple[object, ...]], count: int, last: Mapping[str, date], today: datetime | date
-) -> DocumentRecord:
-    values = row._mapping
-    term = Term(values["document_id"], values["effective_from"], values["effective_until"])
-    return DocumentRecord(
-        collection=values["collection"],
-        path=values["path"],
-        document_id=values["document_id"],
-        title=values["title"],
-        owner=values["owner"],
-        contact=values["contact"],
-        language=values["language"],
-        audience=frozenset(values["audience"]),
-        authority=values["authority"],
-        status=status(term, last, today),
-        effective_from=values["effective_from"],
-        effective_until=values["effective_until"],
-        passages=count,
-        ingested_at=values["ingested_at"],
     )
 
 

@@ -26,6 +26,9 @@ documents = sa.Table(
     sa.Column("authority", sa.String(20), nullable=False),
     sa.Column("questions", sa.JSON, nullable=False),
     sa.Column("keywords", sa.JSON, nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False, server_default="policy"),
+    sa.Column("rests_on", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("pair", sa.String(200), nullable=False, server_default=""),
     sa.Column("source_hash", sa.String(64), nullable=False),
     sa.Column("ingested_at", Instant, nullable=False),
 )

@@ -9,7 +9,7 @@ from policies import frontmatter
 from policies.records import Header
 
 PREFIX = "loket:"
-_LISTS = frozenset({"audience", "supersedes", "questions", "keywords", "applies_to"})
+_LISTS = frozenset({"audience", "supersedes", "questions", "keywords", "applies_to", "rests_on"})
 
 
 def header(page: str, path: str) -> Header:
