@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -26,18 +27,69 @@ class Opened:
     handled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message without a committed turn."""
+
+    message: Message
+    received_at: datetime
+
+
 def put(tx: Tx, message: Message) -> bool:
-    """Store a message durably; false when its event id was there. Codes and typed passwords are never stored."""
+    """Store a message durably; false when nothing new is to be done: its event id was there, or it is an edit of a
+    message that still waits and is answered in its new words. Codes and typed passwords are never stored.
+    """
     kept = dataclasses.replace(message, text=cover_secrets(message.text))
-    return tx.add(
+    done = bool(message.edits) and _edited(tx, kept)
+    if done:
+        kept = dataclasses.replace(kept, text="")  # the words stand with the message they belong to
+    added = tx.add(
         inbox,
         event_id=message.event_id,
         partition=message.partition,
         message=encode(kept),
         received_at=now(tx),
         attempts=0,
-        state=WAITING,
+        state=HANDLED if done else WAITING,
     )
+    return added and not done
+
+
+def _edited(tx: Tx, edit: Message) -> bool:
+    """Put the new words in the place of the old while those wait. True when that, or no change at all, was all.
+
+    A message that was answered already is not answered in new words by itself: the edit is then a message like any
+    other, once. Its own later edits find it here.
+    """
+    rows = tx.execute(
+        sa.select(inbox.c.event_id, inbox.c.message, inbox.c.state)
+        .where(inbox.c.partition == edit.partition)
+        .where(sa.or_(inbox.c.event_id == edit.edits, inbox.c.message["edits"].as_string() == edit.edits))
+        .order_by(inbox.c.received_at, inbox.c.event_id)
+        .with_for_update()
+    ).all()
+    known = [row for row in rows if row.message["text"] or row.event_id == edit.edits]
+    if not known:
+        return False
+    last = known[-1]
+    if last.state == WAITING:
+        changed = {**last.message, "text": edit.text}
+        tx.change(sa.update(inbox).where(inbox.c.event_id == last.event_id).values(message=changed))
+        return True
+    return bool(last.message["text"] == edit.text)
+
+
+def waiting_from(tx: Tx, first: Message, *, locked: bool = False) -> list[Waiting]:
+    """The waiting messages of a partition from this one on, oldest first. `locked`: nobody edits them meanwhile."""
+    asked = (
+        sa.select(inbox.c.event_id, inbox.c.message, inbox.c.received_at)
+        .where(inbox.c.partition == first.partition, inbox.c.state == WAITING)
+        .order_by(inbox.c.received_at, inbox.c.event_id)
+    )
+    rows = tx.execute(asked.with_for_update() if locked else asked).all()
+    found = [Waiting(decode(Message, row.message), row.received_at) for row in rows]
+    start = next((at for at, one in enumerate(found) if one.message.event_id == first.event_id), len(found))
+    return found[start:]
 
 
 def unhandled(tx: Tx) -> list[tuple[str, str]]:
@@ -55,13 +107,15 @@ def open_message(tx: Tx, event_id: str) -> Opened:
     row = tx.execute(sa.select(inbox).where(inbox.c.event_id == event_id)).mappings().first()
     if row is None:
         raise KeyError(event_id)
-    handled = tx.execute(sa.select(turns.c.event_id).where(turns.c.event_id == event_id)).first() is not None
+    known = tx.execute(sa.select(turns.c.event_id).where(turns.c.event_id == event_id)).first() is not None
+    handled = known or row["state"] == HANDLED  # with another message's turn, or as an edit
     if not handled:
         tx.change(sa.update(inbox).where(inbox.c.event_id == event_id).values(attempts=inbox.c.attempts + 1))
     return Opened(decode(Message, row["message"]), row["attempts"] + 1, handled)
 
 
-def mark_handled(tx: Tx, event_id: str, text: str) -> None:
+def mark_handled(tx: Tx, event_id: str, text: str | None) -> None:
     """The turn is committed. `text` replaces the stored one: what the turn covered must not stay here."""
     row = tx.execute(sa.select(inbox.c.message).where(inbox.c.event_id == event_id)).scalar_one()
-    tx.change(sa.update(inbox).where(inbox.c.event_id == event_id).values(state=HANDLED, message={**row, "text": text}))
+    kept = row if text is None else {**row, "text": text}
+    tx.change(sa.update(inbox).where(inbox.c.event_id == event_id).values(state=HANDLED, message=kept))

@@ -49,7 +49,6 @@ def commit(tx: Tx, parts: TurnParts, asked: Asked, place: str, ending: Ending, s
     notice = [_notice(parts, asked, ending)] if asked.first_contact else []
     _post(tx, asked, [*notice, *replies])
     budget.add_spend(tx, employee_id, spent)
-    inbox.mark_handled(tx, event_id, text)
     record(
         tx,
         AuditEntry(

@@ -41,6 +41,9 @@ class AgentSettings(BaseModel):
     direct_conversation_minutes: int = Field(default=30, ge=1, le=1440)
     """Messages in a direct chat with less than this many minutes between them are one conversation."""
 
+    burst_seconds: float = Field(default=1.5, ge=0, le=10)
+    """How long a message that looks unfinished (a greeting, under four words and no question) waits for the next."""
+
     person_turns_per_hour: int = Field(default=120, ge=1)
     """How many messages of one person are answered in an hour."""
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import structlog
 
-from agent import conversation, inbox
+from agent import bursts, conversation, inbox
 from agent.budget import BudgetSpent, Room, room_for
 from agent.builtin_model import BuiltinModel
+from agent.bursts import Burst, WroteOn
 from agent.conversation import Conversation
 from agent.graph import build_graph
 from agent.inbox import Opened
@@ -34,6 +35,10 @@ from storage.faultpoint import reached
 __all__ = ["TurnParts", "TurnRunner", "TurnSummary"]
 
 log = structlog.get_logger(__name__)
+MAX_BEGINNINGS = 4
+"""How often a turn is begun anew while somebody writes on; after that the first message is answered by itself."""
+LOOK_SECONDS = 0.1
+"""How often an unfinished burst is looked at again."""
 _CAUSES: dict[type[BaseException], Outcome] = {
     TimeoutError: Outcome.FAILED_DEADLINE,
     BudgetSpent: Outcome.FAILED_BUDGET,
@@ -77,8 +82,12 @@ class TurnRunner:
         opened = await self._parts.database.run(lambda tx: inbox.open_message(tx, event_id))
         if opened.handled:
             return TurnSummary(event_id, repeated=True)
+        message = opened.message
         try:
-            return await self._turn(opened, started)
+            requester, failure = await self._requester(message)
+            if failure is not None or requester is None or not requester.may_use_tools:
+                return await self._unknown(message, requester, failure or Outcome.REFUSED_IDENTITY, started)
+            return await self._answered(opened, requester, started)
         except AlreadyCommitted:
             return TurnSummary(event_id, repeated=True)
 
@@ -89,14 +98,34 @@ class TurnRunner:
             await asyncio.to_thread(fallback.warm, all_schemas(self._parts.registry))
         await asyncio.to_thread(language_of, "printer defect")
 
-    async def _turn(self, opened: Opened, started: float) -> TurnSummary:
-        message = opened.message
-        requester, failure = await self._requester(message)
-        if failure is not None or requester is None or not requester.may_use_tools:
-            return await self._unknown(message, requester, failure or Outcome.REFUSED_IDENTITY, started)
-        talk, room, asked = await self._load(message, requester)
-        reached("turn.loaded")
+    async def _answered(self, opened: Opened, requester: Employee, started: float) -> TurnSummary:
+        """The turn, begun anew as long as the person writes on. What crashed before is tried by itself."""
         spent = Spent()
+        for _ in range(MAX_BEGINNINGS):
+            burst = await self._burst(opened.message, alone=opened.attempts > 1)
+            try:
+                return await self._turn(opened, burst, requester, spent, started)
+            except WroteOn:
+                log.info("wrote on", event_id=opened.message.event_id, messages=len(burst.parts))
+                spent = Spent(tokens=spent.tokens)
+        burst = replace(await self._burst(opened.message, alone=True), final=True)
+        return await self._turn(opened, burst, requester, spent, started)
+
+    async def _burst(self, first: Message, *, alone: bool) -> Burst:
+        """The messages to answer, once the last of them looks finished or has waited long enough."""
+        settings = self._parts.settings
+        while True:
+            burst = await self._parts.database.read(lambda tx: bursts.read(tx, first, settings, alone=alone))
+            if not burst.seconds:
+                return burst
+            await asyncio.sleep(min(burst.seconds, LOOK_SECONDS))
+
+    async def _turn(
+        self, opened: Opened, burst: Burst, requester: Employee, spent: Spent, started: float
+    ) -> TurnSummary:
+        """Raises `WroteOn` when the person wrote on before the commit."""
+        talk, room, asked = await self._load(burst.message, requester)
+        reached("turn.loaded")
         language = next((past.language for past in reversed(talk.history)), requester.language)
         if opened.attempts > self._parts.settings.max_attempts:
             ending = self._canned(Outcome.FAILED_CRASHED, language)
@@ -106,10 +135,13 @@ class TurnRunner:
             ending = await self._think(asked, spent, language)
             reached("turn.thought")
         ms = round((time.monotonic() - started) * 1000)
-        committed = await self._parts.database.run(
-            lambda tx: commit(tx, self._parts, asked, talk.place, ending, spent, ms)
-        )
-        return _summary(message.event_id, ending, committed, ms)
+
+        def write(tx: Tx) -> Committed:
+            bursts.close(tx, burst, self._parts.settings, ending.stored_text)
+            return commit(tx, self._parts, asked, talk.place, ending, spent, ms)
+
+        committed = await self._parts.database.run(write)
+        return _summary(opened.message.event_id, ending, committed, ms)
 
     async def _requester(self, message: Message) -> tuple[Employee | None, Outcome | None]:
         """Who wrote this, from the verified identity; or what failed."""

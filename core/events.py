@@ -34,13 +34,19 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something a person wrote. `event_id` is `channel:tenant:delivery id`; the same id is the same event."""
+    """Something a person wrote. `event_id` is `channel:tenant:delivery id`; the same id is the same event.
+
+    `edits` is the event id of an earlier message whose text this one replaces. `complete` says that nothing follows
+    (a form, a one-off question): the desk does not wait for the next line of a burst.
+    """
 
     event_id: str
     identity: ChannelIdentity
     address: Address
     text: str
     sent_at: datetime
+    edits: str = ""
+    complete: bool = False
 
     @property
     def partition(self) -> str:

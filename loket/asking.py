@@ -66,7 +66,8 @@ class Asker:
         ended = self._waiting[event_id] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         try:
-            await self._counter.desk.receive(Message(event_id, identity, address, question, datetime.now(UTC)))
+            asked = Message(event_id, identity, address, question, datetime.now(UTC), complete=True)
+            await self._counter.desk.receive(asked)
             turn = await asyncio.wait_for(ended, self._seconds)
         finally:
             del self._waiting[event_id]

@@ -127,6 +127,7 @@ class Counter:
             Address("terminal", "local", room, place, thread, employee_id),
             text,
             datetime.now(UTC),
+            complete=True,
         )
         await self.room.database.run(lambda tx: inbox.put(tx, message))
         return event_id

@@ -20,7 +20,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ class Desk:
 
         `via`: `terminal`, `slack_dm`, `slack_channel`, `teams_dm`, `teams_channel`.
         """
-        message = self.message(employee, text, via, thread)
+        message = replace(self.message(employee, text, via, thread), complete=True)
         before = self._count()
         await self.deliver(message)
         await self.settle()

@@ -105,7 +105,7 @@ class _Screen:
     def _message(self, text: str) -> Message:
         employee_id = self._employee.employee_id
         event_id = f"terminal:local:{uuid.uuid4().hex}"
-        return Message(event_id, identity_of(employee_id), address_of(employee_id), text, datetime.now(UTC))
+        return Message(event_id, identity_of(employee_id), address_of(employee_id), text, datetime.now(UTC), complete=True)
 
     def _hear(self, room: str, line: Line) -> None:
         if room in self._rooms:
