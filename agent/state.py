@@ -83,6 +83,8 @@ class Spent:
     tokens: int = 0
     model: str = ""
     fell_back: bool = False
+    called: list[str] = field(default_factory=list)
+    """The tools that were asked for, in order, also those that refused or failed."""
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,7 +52,7 @@ _CAUSES: dict[type[BaseException], Outcome] = {
 class TurnSummary:
     """How a turn ended. `repeated`: it was committed before; then only the event id is filled.
 
-    `text` and `citations` are those of the answer, without the notice of first contact.
+    `text` and `citations` are those of the answer, without the notice of first contact. `tools` were asked for.
     """
 
     event_id: str
@@ -60,6 +61,7 @@ class TurnSummary:
     language: str = ""
     citations: tuple[Citation, ...] = ()
     action_ids: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
     model: str = ""
     ms: int = 0
     replies: tuple[Reply, ...] = ()
@@ -141,7 +143,7 @@ class TurnRunner:
             return commit(tx, self._parts, asked, talk.place, ending, spent, ms)
 
         committed = await self._parts.database.run(write)
-        return _summary(opened.message.event_id, ending, committed, ms)
+        return _summary(opened.message.event_id, ending, committed, ms, spent.called)
 
     async def _requester(self, message: Message) -> tuple[Employee | None, Outcome | None]:
         """Who wrote this, from the verified identity; or what failed."""
@@ -220,7 +222,7 @@ def _nobody(language: str) -> Employee:
     )
 
 
-def _summary(event_id: str, ending: Ending, committed: Committed, ms: int) -> TurnSummary:
+def _summary(event_id: str, ending: Ending, committed: Committed, ms: int, called: Sequence[str] = ()) -> TurnSummary:
     said = [reply for reply in committed.replies if reply.outcome is not None or reply.citations or reply.card]
     text = "\n\n".join(reply.text for reply in said) or ending.text
     return TurnSummary(
@@ -230,6 +232,7 @@ def _summary(event_id: str, ending: Ending, committed: Committed, ms: int) -> Tu
         language=ending.language,
         citations=ending.citations,
         action_ids=committed.action_ids,
+        tools=tuple(dict.fromkeys(called)),
         model=ending.model,
         ms=ms,
         replies=committed.replies,

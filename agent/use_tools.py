@@ -33,6 +33,7 @@ class UseTools:
         results: list[ChatMessage] = []
         for call in state["spoken"].tool_calls:
             use_tool_call(state["spent"], self._parts.settings)
+            state["spent"].called.append(call.name)
             text = await self._answer(call, state["asked"], state["language"], state["gathered"])
             results.append(ChatMessage("tool", text, call_id=call.call_id))
         return {"messages": [*state["messages"], *results]}

@@ -58,10 +58,12 @@ class Asker:
         self._waiting: dict[str, asyncio.Future[TurnSummary]] = {}
         counter.listeners.append(self._hear)
 
-    async def ask(self, employee_id: str, question: str, question_id: str = "") -> Answer:
-        """Put the question. Raises TimeoutError when the turn has not ended in time."""
-        thread = f"{THREAD}{uuid.uuid4().hex}"
-        event_id = f"{NAME}:{TENANT}:{thread}"
+    async def ask(self, employee_id: str, question: str, question_id: str = "", thread: str = "") -> Answer:
+        """Put the question; in the same `thread` it follows on the one before. Raises TimeoutError when the turn has
+        not ended in time.
+        """
+        own = f"{THREAD}{uuid.uuid4().hex}"
+        thread, event_id = thread or own, f"{NAME}:{TENANT}:{own}"
         address, identity = address_of(employee_id, thread), identity_of(employee_id)
         ended = self._waiting[event_id] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
