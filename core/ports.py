@@ -106,6 +106,11 @@ class Passage:
     `status` is `current`, `superseded` or `upcoming` on the asked date. `similarity` is the cosine of the best
     vector with the query, in -1..1. `coverage` is the share, 0..1, of the question's telling words that the section
     has, rare words counting more; a word counts as there when one that the glossary says means the same is.
+
+    `effective_until` is the last day it holds: its own, or the day before its replacement starts. `as_of` is the
+    asked date when one was asked, and `status_now` what `status` is today. `applies_to` holds for whom it is meant,
+    by key (site, grade, contract), empty for everybody. `kind` is `answer` for an owner's own answer, and `outranks`
+    says that the question is one it is the answer to; `rests_on` names the documents behind it that may be read.
     """
 
     passage_id: str
@@ -127,6 +132,12 @@ class Passage:
     effective_from: date | None = None
     effective_until: date | None = None
     coverage: float = 0.0
+    as_of: date | None = None
+    status_now: str = "current"
+    applies_to: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    kind: str = "policy"
+    outranks: bool = False
+    rests_on: tuple[str, ...] = ()
 
 
 class PolicySearch(Protocol):

@@ -70,8 +70,9 @@ def parse(source: Source, settings: PolicySettings, converter: Converts) -> Docu
     if len(text.split()) > settings.max_document_words:
         raise DocumentError(path, f"has over {settings.max_document_words} words; split it into several documents.")
     _check_dates(header, path)
-    if header.kind == ANSWER and len(text) > ANSWER_CHARS:
-        raise DocumentError(path, f"is an answer of over {ANSWER_CHARS} characters; shorten it or make it a policy.")
+    if header.kind == ANSWER and (len(text) > ANSWER_CHARS or len(sections(text)) != 1):
+        sentence = f"is an answer, shown whole: write at most {ANSWER_CHARS} characters without headings"
+        raise DocumentError(path, f"{sentence}, or make it a policy.")
     return Document(path, _filled(header, path, text, settings), text, source.source_hash)
 
 

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 
 from core.plain_text import visible
 from core.ports import Embedder, Passage
-from policies import shelf
+from policies import curated, shelf
+from policies.applies import limits
 from policies.coverage import Coverage, subjects
 from policies.excerpt import excerpt
 from policies.fusion import Hit, fuse
 from policies.glossary import MAX_ADDED, Glossary, expand, matches
 from policies.indexes import Indexes
+from policies.records import ANSWER
 from policies.settings import PolicySettings
 from policies.thesaurus import thesaurus
-from policies.validity import CURRENT, Term, status
+from policies.validity import CURRENT, Term, last_day, status
 from policies.vectors import IndexUnavailableError
 from storage.engine import Database, Tx, now
 
@@ -41,10 +43,60 @@ class _Shelf:
     ends: Mapping[str, date] = field(default_factory=dict)
     glossary: Glossary = field(default_factory=dict)
     languages: frozenset[str] = frozenset()
+    answers: curated.Answers = field(default_factory=curated.Answers)
 
     def readable(self, groups: frozenset[str]) -> list[str]:
         """The partitions that somebody in these groups may search."""
         return sorted(name for name, audience in self.audiences.items() if audience & groups)
+
+
+@dataclass(slots=True)
+class _View:
+    """Who looks, on which day: all that a row needs to become a passage."""
+
+    current: _Shelf
+    groups: frozenset[str]
+    today: date
+    as_of: date | None
+    longest: int
+    coverage: Coverage | None = None
+
+    @property
+    def on(self) -> date:
+        """The day that is asked about."""
+        return self.as_of or self.today
+
+    def passage(self, row: sa.RowMapping, hit: Hit, *, outranks: bool = False) -> Passage:
+        """A row as a passage."""
+        whole = "\n".join([row["title"], *row["heading_path"], row["text"]])
+        term = _term(row)
+        return Passage(
+            passage_id=row["passage_id"],
+            path=row["path"],
+            heading=row["heading"],
+            heading_path=tuple(row["heading_path"]),
+            text=excerpt(row["text"], hit.sentence, self.longest),
+            score=hit.score,
+            similarity=hit.similarity,
+            title=row["title"],
+            owner=row["owner"],
+            contact=row["contact"],
+            language=row["language"],
+            collection=row["collection"],
+            authority=row["authority"],
+            audience=frozenset(row["audience"]),
+            address=row["address"],
+            status=status(term, self.current.ends, self.on),
+            effective_from=row["effective_from"],
+            effective_until=last_day(term, self.current.ends),
+            coverage=self.coverage.of(row["language"], whole) if self.coverage else 0.0,
+            as_of=self.as_of,
+            status_now=status(term, self.current.ends, self.today),
+            applies_to=limits(row["applies_to"]),
+            kind=row["kind"],
+            outranks=outranks,
+            rests_on=self.current.answers.sources(row["rests_on"], self.groups),
+        )
 
 
 class Search:
@@ -68,13 +120,16 @@ class Search:
             return []
         for _attempt in range(_ATTEMPTS):
             current, today = self._current()
+            view = _View(current, groups, today, on, self._settings.max_passage_chars)
             try:
                 with self._indexes.reading.shared():
-                    hits = self._hits(query, current, groups, max(_LOOKED_AT, 4 * k))
+                    vector = self._vector(query, current)
+                    hits = self._hits(query, vector, current, groups, max(_LOOKED_AT, 4 * k))
+                    view.coverage = self._coverage(query, current, groups)
             except IndexUnavailableError:
                 self._indexes.refresh()
                 continue
-            found = self._passages(hits, current, k, on or today, self._coverage(query, current, groups))
+            found = self._passages(hits, self._answers(vector, view, hits), k, view)
             if found is not None:
                 return found
         raise IndexUnavailableError("the index cannot be read; run `loket policies ingest`")
@@ -86,20 +141,45 @@ class Search:
             row = shelf.passage_rows(tx, [passage_id]).get(passage_id)
         if row is None or (groups is not None and not groups & set(row["audience"])):
             return None
-        state = status(_term(row), current.ends, today)
-        return _passage(row, Hit(passage_id, 0.0, 0.0, ""), state, self._settings.max_passage_chars)
+        view = _View(current, groups or frozenset(row["audience"]), today, None, self._settings.max_passage_chars)
+        return view.passage(row, Hit(passage_id, 0.0, 0.0, ""))
 
     def _coverage(self, query: str, current: _Shelf, groups: frozenset[str]) -> Coverage:
         statistics = self._indexes.lexical.statistics(current.state.generation, current.readable(groups))
         known = [*matches(query, current.glossary), *matches(query, thesaurus(current.languages))]
         return Coverage(subjects(query, known), statistics)
 
-    def _hits(self, query: str, current: _Shelf, groups: frozenset[str], limit: int) -> list[Hit]:
+    def _answers(self, vector: NDArray[np.float32] | None, view: _View, hits: Sequence[Hit]) -> list[Hit]:
+        """The owner's answer to this question, if there is one that holds and may be read, as the first hits."""
+        answers, coverage = view.current.answers, view.coverage
+        if vector is None or coverage is None or not len(answers):
+            return []
+        holding = answers.holding(view.current.ends, view.on)
+        own = [
+            Hit(passage_id, 1.0, near, "")
+            for passage_id, near in answers.match(
+                vector,
+                self._embedder.embed,
+                coverage.of,
+                lambda answer: answer.passage_id in holding and bool(answer.audience & view.groups),
+            )
+        ]
+        ids = {hit.passage_id for hit in own}
+        others = max((hit.similarity for hit in hits if hit.passage_id not in ids), default=0.0)
+        return own if own and own[0].similarity + curated.MARGIN >= others else []
+
+    def _hits(
+        self,
+        query: str,
+        vector: NDArray[np.float32] | None,
+        current: _Shelf,
+        groups: frozenset[str],
+        limit: int,
+    ) -> list[Hit]:
         partitions = current.readable(groups)
         if not partitions:
             return []
         added = _words_to_add(query, current)
-        vector = self._vector(query, added) if current.state.recipe == self._indexes.recipe else None
         generation, count = current.state.generation, self._settings.candidates
         by_words = self._indexes.lexical.search(generation, partitions, query, added, count)
         hits: list[Hit] = []
@@ -108,31 +188,39 @@ class Search:
             hits.extend(fuse(evidence, self._settings.lexical_weight, limit))
         return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))[:limit]
 
-    def _vector(self, query: str, added: Sequence[str]) -> NDArray[np.float32]:
-        """The question's vector; with glossary words, half-way to the vector of the question with them."""
+    def _vector(self, query: str, current: _Shelf) -> NDArray[np.float32] | None:
+        """The question's vector; with glossary words, half-way to the vector of the question with them.
+
+        None while the index holds vectors of another embedder.
+        """
+        if current.state.recipe != self._indexes.recipe:
+            return None
+        added = _words_to_add(query, current)
         texts = [query, f"{query} {' '.join(added)}"] if added else [query]
         joined: NDArray[np.float32] = self._embedder.embed(texts).sum(axis=0)
         joined /= np.maximum(np.linalg.norm(joined), np.float32(1e-12))
         return joined
 
-    def _passages(
-        self, hits: Sequence[Hit], current: _Shelf, k: int, on: date, coverage: Coverage
-    ) -> list[Passage] | None:
-        """The hits as passages; None when the database moved on meanwhile and the question must be asked again."""
+    def _passages(self, hits: Sequence[Hit], answers: Sequence[Hit], k: int, view: _View) -> list[Passage] | None:
+        """Owners' answers and the hits as passages; None when the database moved on and must be asked again."""
+        first = {hit.passage_id for hit in answers}
+        hits = [*answers, *(hit for hit in hits if hit.passage_id not in first)]
         with self._database.reading() as tx:
-            if shelf.state(tx).version != current.state.version:
+            if shelf.state(tx).version != view.current.state.version:
                 return None
             rows = shelf.passage_rows(tx, [hit.passage_id for hit in hits])
         factor = self._settings.not_in_force_factor
+        holding = view.current.answers.holding(view.current.ends, view.on)
         weighed: list[tuple[Hit, str]] = []
         for hit in hits:
-            if hit.passage_id in rows:
-                state = status(_term(rows[hit.passage_id]), current.ends, on)
-                weighed.append((hit if state == CURRENT else replace(hit, score=hit.score * factor), state))
-        best = sorted(weighed, key=lambda pair: -pair[0].score)[:k]
-        best.sort(key=lambda pair: (pair[1] != CURRENT, -pair[0].score))
-        longest = self._settings.max_passage_chars
-        return [_passage(rows[hit.passage_id], hit, state, longest, coverage) for hit, state in best]
+            row = rows.get(hit.passage_id)
+            if row is None or (row["kind"] == ANSWER and hit.passage_id not in holding):
+                continue  # gone, or an answer that does not hold: no old rule, just no longer said
+            state = status(_term(row), view.current.ends, view.on)
+            weighed.append((hit if state == CURRENT else replace(hit, score=hit.score * factor), state))
+        best = sorted(weighed, key=lambda pair: (pair[0].passage_id not in first, -pair[0].score))[:k]
+        best.sort(key=lambda pair: (pair[0].passage_id not in first, pair[1] != CURRENT, -pair[0].score))
+        return [view.passage(rows[hit.passage_id], hit, outranks=hit.passage_id in first) for hit, _state in best]
 
     def _current(self) -> tuple[_Shelf, date]:
         with self._database.reading() as tx:
@@ -155,7 +243,9 @@ class Search:
 
 
 def _load(tx: Tx, state: shelf.State) -> _Shelf:
-    return _Shelf(state, shelf.audiences(tx), shelf.ends(tx), shelf.glossary_of(tx), shelf.languages(tx))
+    return _Shelf(
+        state, shelf.audiences(tx), shelf.ends(tx), shelf.glossary_of(tx), shelf.languages(tx), curated.load(tx)
+    )
 
 
 def _words_to_add(query: str, current: _Shelf) -> tuple[str, ...]:
@@ -166,28 +256,3 @@ def _words_to_add(query: str, current: _Shelf) -> tuple[str, ...]:
 
 def _term(row: sa.RowMapping) -> Term:
     return Term(row["document_id"], row["effective_from"], row["effective_until"])
-
-
-def _passage(row: sa.RowMapping, hit: Hit, state: str, longest: int, coverage: Coverage | None = None) -> Passage:
-    whole = "\n".join([row["title"], *row["heading_path"], row["text"]])
-    return Passage(
-        passage_id=row["passage_id"],
-        path=row["path"],
-        heading=row["heading"],
-        heading_path=tuple(row["heading_path"]),
-        text=excerpt(row["text"], hit.sentence, longest),
-        score=hit.score,
-        similarity=hit.similarity,
-        title=row["title"],
-        owner=row["owner"],
-        contact=row["contact"],
-        language=row["language"],
-        collection=row["collection"],
-        authority=row["authority"],
-        audience=frozenset(row["audience"]),
-        address=row["address"],
-        status=state,
-        effective_from=row["effective_from"],
-        effective_until=row["effective_until"],
-        coverage=coverage.of(row["language"], whole) if coverage else 0.0,
-    )
