@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from core.errors import ConfigError, LoketError
-from loket.command import approvals, ask, audit, bench, chat, demo, doctor, policies, rules, tools
+from loket.command import approvals, ask, audit, bench, chat, demo, doctor, eval, policies, rules, tools
 
 HELP = """
 The counter where staff get help: answers from the organisation's own policies, actions with approval.
@@ -36,6 +36,7 @@ app.add_typer(audit.app, name="audit")
 app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.add_typer(bench.app, name="bench")
+app.add_typer(eval.app, name="eval")
 
 
 def main() -> None:

@@ -1,0 +1,117 @@
+"""`loket eval`: run written cases through the real desk, and see what changed since the last time."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from typer.core import TyperGroup
+
+from core.errors import ConfigError
+from loket.command.running import run, settings_for_a_person
+from loket.evaluation.cases import Suite
+from loket.evaluation.drawing import draw_run
+from loket.evaluation.history import LAST, History
+from loket.evaluation.reading import read_suite
+from loket.evaluation.report import Run, as_json, difference, line_of
+from loket.evaluation.running import Watching, evaluate
+from loket.home import Home
+from loket.settings import Settings
+from tools.loading import load_builtin
+
+RUN = "run"
+NO_RUN = "none"
+
+
+class _RunIsUsual(TyperGroup):
+    """`loket eval FILE` is `loket eval run FILE`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the usual command in front unless another one, or help, is asked for."""
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = [RUN, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(cls=_RunIsUsual, no_args_is_help=True, help="Try questions on the desk before people do.")
+
+
+@app.command(RUN)
+def run_cases(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="YAML files of cases; see docs/evaluate.md.")],
+    against: Annotated[
+        str, typer.Option(metavar="RUN", help="Compare with `last`, with a kept run's file, or with `none`.")
+    ] = LAST,
+    save: Annotated[bool, typer.Option("--save", help="Keep this run in LOKET_HOME/eval to compare with.")] = False,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    allow: Annotated[int, typer.Option(min=0, help="How many cases may fail before the exit code is 1.")] = 0,
+    handbook: Annotated[
+        Path | None, typer.Option(help="A folder of policies instead of the one that the files name.")
+    ] = None,
+) -> None:
+    """
+    Run cases through the real desk, in a home that is thrown away: nothing live is read or changed. With a language
+    model in the settings the model answers (and is paid for); otherwise the built-in one. Exit code 1 when more cases
+    fail than --allow.
+
+    Examples:
+
+      loket eval cases.yaml --save
+
+      loket eval cases.yaml --handbook drafts/2027 --against last
+    """
+    settings = settings_for_a_person()
+    suites = _suites(files, handbook)
+    history = History(Home(settings.home).folder / "eval")
+    before = history.find(against, [suite.name for suite in suites]) if against != NO_RUN else None
+    done = _run_all(settings, suites)
+    changed = difference(done, before) if before else None
+    if as_json_:
+        sys.stdout.write(json.dumps(as_json(done, changed), ensure_ascii=False) + "\n")
+    else:
+        Console().print(draw_run(done, changed))
+    if save:
+        kept = history.save(done)
+        Console(stderr=True).print(f"kept as {kept}", style="dim", markup=False, soft_wrap=True)
+    raise typer.Exit(1 if len(done.failing) > allow else 0)
+
+
+def _suites(files: Sequence[Path], handbook: Path | None) -> list[Suite]:
+    if handbook is not None and not handbook.is_dir():
+        raise ConfigError(f"{handbook} is no folder")
+    tools = frozenset(load_builtin().names)
+    suites = [read_suite(file, tools) for file in files]
+    if handbook is None:
+        return suites
+    return [Suite(suite.name, suite.cases, handbook, suite.today) for suite in suites]
+
+
+def _run_all(settings: Settings, suites: Sequence[Suite]) -> Run:
+    cases = [case for suite in suites for case in suite.cases]
+    ready = [case for case in cases if case.expected.anything]
+    began, started = datetime.now(UTC), time.perf_counter()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        reading = progress.add_task("Reading the handbook", total=None)
+        asking = progress.add_task("Asking", total=len(ready))
+        watching = Watching(
+            reading=lambda what, done, total: progress.update(
+                reading, description=what, completed=done, total=total or None
+            ),
+            asked=lambda: progress.advance(asking),
+        )
+        judged = run(evaluate(settings, suites, watching=watching))
+    return Run(
+        files=tuple(suite.name for suite in suites),
+        at=began,
+        seconds=time.perf_counter() - started,
+        lines=tuple(map(line_of, judged)),
+        unfinished=tuple(f"{case.file}:{case.line}" for case in cases if not case.expected.anything),
+    )
