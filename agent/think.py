@@ -71,14 +71,8 @@ class Think:
     ) -> ModelTurn:
         if not self._parts.ai.mask:
             return await model.complete(messages, tools)
-        spoken = await model.complete([_mask(message, masker) for message in messages], tools)
-        calls = tuple(dataclasses.replace(call, arguments=masker.restore(call.arguments)) for call in spoken.tool_calls)
-        return dataclasses.replace(spoken, text=masker.restore(spoken.text), tool_calls=calls)
-
-
-def _mask(message: ChatMessage, masker: Masker) -> ChatMessage:
-    calls = tuple(dataclasses.replace(call, arguments=masker.mask(call.arguments)) for call in message.tool_calls)
-    return dataclasses.replace(message, text=masker.mask(message.text), tool_calls=calls)
+        masked = [masker.mask_message(message) for message in messages]
+        return masker.restore_turn(await model.complete(masked, tools))
 
 
 def _refuse_garbage(spoken: ModelTurn, state: TurnState) -> None:
