@@ -1,4 +1,4 @@
-"""The tables of the conversation: what came in, how each turn ended, what was said, and what it cost."""
+"""The tables of the conversation: what came in, how each turn ended, what was said, thought of it, and what it cost."""
 
 from __future__ import annotations
 
@@ -67,4 +67,14 @@ spend = sa.Table(
     sa.Column("turns", sa.Integer, nullable=False, default=0),
     sa.Column("model_calls", sa.Integer, nullable=False, default=0),
     sa.Column("tokens", sa.Integer, nullable=False, default=0),
+)
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("event_id", sa.String(200), primary_key=True),
+    sa.Column("employee_id", sa.String(60), nullable=False),
+    sa.Column("good", sa.Boolean, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False, index=True),
 )
