@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.events import Address, Click, Message
+from core.feedback import Feedback
 from core.replies import Reply
 
 
@@ -31,6 +32,9 @@ class Desk(Protocol):
 
     async def decide(self, click: Click) -> Decision:
         """Apply a click to the action it names, or say why not."""
+
+    async def feedback(self, given: Feedback) -> str:
+        """Keep what somebody thought of a reply; returns what is said to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ class Passage:
     asked date when one was asked, and `status_now` what `status` is today. `applies_to` holds for whom it is meant,
     by key (site, grade, contract), empty for everybody. `kind` is `answer` for an owner's own answer, and `outranks`
     says that the question is one it is the answer to; `rests_on` names the documents behind it that may be read.
+    `fits` is whether the person who asks is meant: `yes`, `no` or `unknown`; empty where nobody was asked for.
     """
 
     passage_id: str
@@ -138,6 +143,7 @@ class Passage:
     kind: str = "policy"
     outranks: bool = False
     rests_on: tuple[str, ...] = ()
+    fits: str = ""
 
 
 class PolicySearch(Protocol):
