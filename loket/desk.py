@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Callable
 from typing import Protocol
 
-from agent import inbox
+from agent import feedback, inbox
 from connectors.directory import Directory
 from core.catalogue import Catalogue
 from core.events import Click, Message
+from core.feedback import Feedback
 from core.people import Employee
 from core.ports import Decision
 from loket.engine import Engine, Queue
@@ -62,3 +63,13 @@ class CounterDesk:
         decision = await self._gate.decide(click, employee)
         self._wake_delivery()
         return decision
+
+    async def feedback(self, given: Feedback) -> str:
+        """Find out who thinks so, then keep it with their turn. A stranger's opinion is not kept."""
+        employee = await self._directory.by_identity(given.identity)
+        if employee is None or not employee.active:
+            return self._sentences.say("unknown_person", employee.language if employee else "en")
+        noted = await self._database.run(lambda tx: feedback.note(tx, given, employee.employee_id))
+        if noted is not feedback.Noted.KEPT:
+            return self._sentences.say(f"feedback_{noted}", employee.language)
+        return self._sentences.say("feedback_good" if given.good else "feedback_bad", employee.language)

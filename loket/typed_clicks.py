@@ -1,4 +1,7 @@
-"""A card's buttons as typed commands: `/approve 1a2b3c4d` becomes the click that a button would send."""
+"""A card's buttons as typed commands: `/approve 1a2b3c4d` becomes the click that a button would send.
+
+So do the thumbs below a reply: `/good` and `/bad why`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ from collections.abc import Sequence
 from actions.records import Action
 from core.errors import Refused
 from core.events import Click, Verb
+from core.feedback import Feedback
 from core.people import Employee
 from loket.drawing import COMMANDS, SHORT
 from loket.terminal import address_of, identity_of
 
 VERBS = {command: verb for verb, command in COMMANDS.items()}
+OPINIONS = {"/good": True, "/bad": False}
 FOR_APPROVERS = frozenset({Verb.TAKE, Verb.APPROVE, Verb.DENY})
 CODE = re.compile(r"\d{6}")
 NOTICE = re.compile(r"[0-9A-Fa-f]{12}")
@@ -47,6 +52,13 @@ def parse(text: str, waiting: Sequence[Action], employee: Employee) -> Click:
         fields["callback"] = " ".join(words)
     meant = _meant(action_id.lower(), verb, waiting, employee)
     return click_of(employee.employee_id, meant, verb, fields)
+
+
+def opinion(text: str, employee: Employee) -> Feedback | None:
+    """What `/good` or `/bad why` says of the last reply; None for any other text."""
+    command, _, why = text.partition(" ")
+    good = OPINIONS.get(command.lower())
+    return None if good is None else Feedback("", identity_of(employee.employee_id), good, why.strip())
 
 
 def click_of(employee_id: str, action_id: str, verb: Verb, fields: dict[str, str]) -> Click:

@@ -21,7 +21,7 @@ from loket.drawing import draw_reply
 from loket.home import Home
 from loket.settings import Settings
 from loket.terminal import Line, TerminalChannel, address_of, identity_of
-from loket.typed_clicks import parse
+from loket.typed_clicks import opinion, parse
 from loket.words import SENTENCES, say
 
 
@@ -86,6 +86,8 @@ class _Screen:
         decision = None
         if text.lower() == "/help":
             self._say("chat_help")
+        elif given := opinion(text, self._employee):
+            self._console.print(await self._counter.desk.feedback(given), style="dim", markup=False)
         elif text.startswith("/"):
             decision = await self._click(text)
         else:
@@ -105,7 +107,9 @@ class _Screen:
     def _message(self, text: str) -> Message:
         employee_id = self._employee.employee_id
         event_id = f"terminal:local:{uuid.uuid4().hex}"
-        return Message(event_id, identity_of(employee_id), address_of(employee_id), text, datetime.now(UTC), complete=True)
+        return Message(
+            event_id, identity_of(employee_id), address_of(employee_id), text, datetime.now(UTC), complete=True
+        )
 
     def _hear(self, room: str, line: Line) -> None:
         if room in self._rooms:
