@@ -1,5 +1,6 @@
 """Tools that only read show what the asker may see, as data, and nothing else."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -29,7 +30,7 @@ async def test_a_search_gives_numbered_passages_with_their_place_owner_and_statu
         "[2] Leave 2024 > 3 Carrying over\nowner: HR Services; status: superseded until 2025-12-31\n"
         "| You may carry over five days.\n| Ask your manager."
     )
-    assert found.passages == tuple(room.shelf.passages)
+    assert found.passages == tuple(replace(one, fits="yes") for one in room.shelf.passages)
 
 
 async def test_a_search_uses_the_groups_of_the_asker(room: ToolRoom) -> None:
