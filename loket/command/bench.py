@@ -14,9 +14,13 @@ from rich.table import Table
 
 from core.errors import ConfigError
 from loket.bench import Row
+from loket.bench.answers import Judged, report
+from loket.bench.answers import answers as ask_all
 from loket.bench.audit_chain import append_and_verify
 from loket.bench.handbook import ingest_twice, search
+from loket.bench.intents import intents as choose_tools
 from loket.bench.turns import turn_speed
+from loket.bootstrap import embedder_of
 from loket.command.running import run, settings_for_a_person, working
 from loket.settings import Settings
 
@@ -55,12 +59,75 @@ def turns(
 
 
 @app.command()
+def intents(
+    train: Annotated[Path, typer.Argument(help="Messages with their intents, JSON lines; examples come from here.")],
+    test: Annotated[Path, typer.Argument(help="The messages to choose a tool for; intent `oos` means none.")],
+    examples: Annotated[int, typer.Option(min=1, max=100, help="How many examples each intent gets.")] = 10,
+    seed: Annotated[int, typer.Option(help="Which examples: the same number, the same ones.")] = 1,
+) -> None:
+    """
+    Make every intent a tool with a few examples, and count how often the right one is chosen.
+
+    Example:
+
+      loket bench intents ../shared/data/clinc150/train.jsonl ../shared/data/clinc150/test.jsonl
+    """
+    for file in (train, test):
+        if not file.exists():
+            raise ConfigError(f"{file} is not there")
+    _report(choose_tools(embedder_of(settings_for_a_person()), train, test, examples, seed))
+
+
+@app.command()
 def audit(
     rows: Annotated[int, typer.Option(min=1000, max=5_000_000, help="How long the chain is.")] = 200_000,
 ) -> None:
     """Append a long audit chain and let the independent verifier read it."""
     with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
         _report(append_and_verify(Path(home) / "chain.db", rows))
+
+
+@app.command()
+def answers(
+    folder: Annotated[Path, typer.Argument(help="A folder of policies.")],
+    questions: Annotated[Path, typer.Option(help="Questions with the facts that answer them, JSON lines.")],
+    part: Annotated[str, typer.Option(help="Only the questions of this part, such as held.")] = "",
+    show: Annotated[bool, typer.Option(help="Print each question that went wrong, and what was said.")] = False,
+) -> None:
+    """
+    Read a folder in, ask every question as an employee, and judge the answers (built-in model).
+
+    Example:
+
+      loket bench answers ../shared/data/tts-handbook/pages --questions ../shared/data/tts-questions-dev.jsonl
+    """
+    for file in (folder, questions):
+        if not file.exists():
+            raise ConfigError(f"{file} is not there")
+    with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
+        judged = run(_answers(_in(home), folder, questions, part))
+    _report(report(judged))
+    for one in judged if show else ():
+        good = one.said if one.answerable else one.outcome == "not_found"
+        if not good:
+            print(f"\n{one.question_id} [{one.outcome}]{' right section' if one.place else ''}\n{one.text}")  # noqa: T201
+
+
+async def _answers(settings: Settings, folder: Path, questions: Path, part: str) -> list[Judged]:
+    async with working(settings, "loket bench answers") as counter:
+        with Progress(console=Console(stderr=True)) as progress:
+            task = progress.add_task("Reading", total=None)
+            await counter.library.ingest(
+                folder, progress=lambda done, total, _name: progress.update(task, completed=done, total=total)
+            )
+            asking = progress.add_task("Asking", total=None)
+            return await ask_all(
+                counter,
+                EMPLOYEES[1],
+                questions,
+                part=part,
+                heard=lambda done, total: progress.update(asking, completed=done, total=total),
+            )
 
 
 async def _handbook(settings: Settings, folder: Path, questions: Path | None) -> list[Row]:
