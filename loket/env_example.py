@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator
 from enum import Enum
@@ -53,6 +54,8 @@ def _value(default: object) -> str:
         return ""
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, frozenset):
+        return json.dumps(sorted(default))
     if isinstance(default, Enum):
         return str(default.value)
     return str(default)

@@ -20,6 +20,7 @@ from actions.settings import GateSettings
 from agent.settings import AgentSettings, AiSettings
 from connectors.settings import EmbeddingSettings, LlmSettings, OutsideSettings
 from core.errors import ConfigError
+from loket.evaluation.settings import InsightSettings
 from policies.settings import PolicySettings
 
 PREFIX = "LOKET_"
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     agent: AgentSettings = Field(default_factory=AgentSettings)
     policies: PolicySettings = Field(default_factory=PolicySettings)
     gate: GateSettings = Field(default_factory=GateSettings)
+    insight: InsightSettings = Field(default_factory=InsightSettings)
 
     @property
     def database(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from core.errors import ConfigError, LoketError
-from loket.command import approvals, ask, audit, bench, chat, demo, doctor, eval, policies, rules, tools
+from loket.command import approvals, ask, audit, bench, chat, demo, doctor, eval, insight, policies, rules, tools
 
 HELP = """
 The counter where staff get help: answers from the organisation's own policies, actions with approval.
@@ -37,6 +37,7 @@ app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.add_typer(bench.app, name="bench")
 app.add_typer(eval.app, name="eval")
+app.add_typer(insight.app, name="insight")
 
 
 def main() -> None:

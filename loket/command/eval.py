@@ -15,10 +15,12 @@ from rich.console import Console
 from rich.progress import Progress
 from typer.core import TyperGroup
 
-from core.errors import ConfigError
-from loket.command.running import run, settings_for_a_person
+from core.errors import ConfigError, LoketError
+from loket.command.insight import reader_of
+from loket.command.running import looking, run, settings_for_a_person
 from loket.evaluation.cases import Suite
 from loket.evaluation.drawing import draw_run
+from loket.evaluation.from_conversation import add_to, as_case, conversation
 from loket.evaluation.history import LAST, History
 from loket.evaluation.reading import read_suite
 from loket.evaluation.report import Run, as_json, difference, line_of
@@ -115,3 +117,40 @@ def _run_all(settings: Settings, suites: Sequence[Suite]) -> Run:
         lines=tuple(map(line_of, judged)),
         unfinished=tuple(f"{case.file}:{case.line}" for case in cases if not case.expected.anything),
     )
+
+
+@app.command()
+def add(
+    event: Annotated[str, typer.Argument(metavar="EVENT|last-bad", help="The event, or the newest bad opinion.")],
+    file: Annotated[Path, typer.Option(help="The file of cases to add it to; begun when it is not there.")],
+    as_: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="Who adds it, such as E1009.")] = "",
+) -> None:
+    """
+    Make a case of a real conversation: its words with personal numbers masked, the kind of colleague who asked, and
+    what came. Say then in the file what should have come. What somebody called bad was said to be read; any other
+    conversation needs --as somebody who may read what others asked.
+
+    Examples:
+
+      loket eval add last-bad --file cases.yaml
+
+      loket eval add terminal:local:1a2b3c --file cases.yaml --as E1009
+    """
+    settings = settings_for_a_person()
+    line = run(_add(settings, event, file, as_))
+    console = Console()
+    console.print(f"added as line {line} of {file}", markup=False, soft_wrap=True)
+    console.print("Personal numbers are masked, names are not: read it, then say what should have come.", style="dim")
+
+
+async def _add(settings: Settings, event: str, file: Path, employee_id: str) -> int:
+    async with looking(settings) as counter:
+        reader = await reader_of(counter, settings, employee_id)
+        talk = await counter.database.read(lambda tx: conversation(tx, event))
+        if reader is None and not talk.bad:
+            raise LoketError(
+                f"nobody called the reply to {event} bad; to read it all the same, say who you are with --as"
+            )
+        asker = await counter.directory.by_id(talk.employee_id)
+        case = as_case(talk, asker, settings.agent.work_domains)
+        return add_to(file, case, frozenset(counter.registry.names))
