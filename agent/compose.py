@@ -35,7 +35,7 @@ class Compose:
             language=language,
             text=text,
             citations=citations,
-            private=_is_private(state["asked"], gathered, citations, self._settings),
+            private=is_private(state["asked"], gathered, citations, self._settings),
             model=state["spent"].model,
             proposals=tuple(gathered.prepared),
         )
@@ -109,7 +109,7 @@ def _outcome(state: TurnState, answered: bool) -> Outcome:
     return Outcome.FAILED_CONNECTOR if gathered.connector_failed else Outcome.NOT_FOUND
 
 
-def _is_private(asked: Asked, gathered: Gathered, citations: tuple[Citation, ...], settings: AgentSettings) -> bool:
+def is_private(asked: Asked, gathered: Gathered, citations: tuple[Citation, ...], settings: AgentSettings) -> bool:
     """Where others read along, only what all of them may read is said; the rest goes to the direct chat."""
     if not asked.shared:
         return False

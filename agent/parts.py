@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from actions.gate import Gate
 from agent.settings import AgentSettings, AiSettings
 from core.chat import ChatModel
+from core.ports import Live
 from storage import Database
 from tools.registry import Registry
 from tools.systems import ReadSystems
@@ -17,6 +18,7 @@ class TurnParts:
     """Everything a turn uses. `systems` can only read; whatever changes something goes through `gate`.
 
     `model` is the language model where there is one, `fallback` the built-in model; they may be the same object.
+    `live` shows checked sentences of an answer while it is being written.
     """
 
     database: Database
@@ -27,3 +29,4 @@ class TurnParts:
     fallback: ChatModel
     settings: AgentSettings
     ai: AiSettings
+    live: Live | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from core.chat import ChatMessage
 from core.plain_text import one_line, visible
 
 LANGUAGE_LINE = "Answer in this language: "
+CLOSING_LINES = 3
+_NOT_FOUND = re.compile(r"\W*not\W?found\W*(?:\[\d+\]\W*)*", re.IGNORECASE)
 _NAMES = {"en": "English (en)", "nl": "Dutch (nl)"}
 
 
@@ -20,15 +24,36 @@ def opening_messages(asked: Asked, language: str) -> list[ChatMessage]:
     return [system, *history, ChatMessage("user", visible(asked.message.text))]
 
 
-def phrasing_prompt() -> str:
-    """What is added for a model that may only phrase an answer."""
-    return _document("phrase")
+def phrasing_messages(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The same turn for a model that may only phrase the answer: the results stand below the question.
+
+    No tool calls and no tool results are in it: many servers take those only where tools are offered.
+    """
+    system, *rest = messages
+    spoken = [message for message in rest if message.role in ("user", "assistant") and not message.tool_calls]
+    results = "\n".join(message.text for message in rest if message.role == "tool")
+    asked = spoken.pop() if spoken and spoken[-1].role == "user" else ChatMessage("user", "")
+    return [
+        ChatMessage("system", f"{_document('phrase')}\n\n{_closing(system.text)}"),
+        *spoken,
+        ChatMessage("user", f"{asked.text}\n\n{results}"),
+    ]
+
+
+def says_not_found(text: str) -> bool:
+    """Whether a model said, as it was told to, that the passages do not answer."""
+    return _NOT_FOUND.fullmatch(text) is not None
 
 
 def language_in(system: str) -> str:
     """The language that a system prompt asks for; English when it does not say."""
     _, _, rest = system.rpartition(LANGUAGE_LINE)
     return next((language for language in _NAMES if f"({language})" in rest[:20]), "en")
+
+
+def _closing(system: str) -> str:
+    """The lines of a system prompt about this very turn: date, name, language."""
+    return "\n".join(system.splitlines()[-CLOSING_LINES:])
 
 
 def _system(asked: Asked, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,13 +77,14 @@ class Ending:
 
 @dataclass(slots=True)
 class Spent:
-    """What the turn has used of its budget, and who spoke last."""
+    """What the turn has used of its budget, and who spoke last. `began`: seconds of `time.monotonic`."""
 
     model_calls: int = 0
     tool_calls: int = 0
     tokens: int = 0
     model: str = ""
     fell_back: bool = False
+    began: float = field(default_factory=time.monotonic)
     called: list[str] = field(default_factory=list)
     """The tools that were asked for, in order, also those that refused or failed."""
 

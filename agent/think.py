@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Sequence
 
 import structlog
 
-from agent.budget import use_model_call
-from agent.masking import Masker
+from agent.answer_check import check
+from agent.budget import tokens_of, use_model_call
+from agent.check import sources_of
+from agent.data_text import FAILED, RETRY
 from agent.offers import without_extras
 from agent.parts import TurnParts
-from agent.prompting import phrasing_prompt
+from agent.prompting import phrasing_messages, says_not_found
 from agent.state import TurnState
-from core.chat import ChatMessage, ChatModel, ModelTurn, ToolSchema
+from agent.streaming import Preview, may_be_shown
+from core.chat import ChatMessage, ModelTurn, StreamingModel, ToolSchema
 from core.errors import ModelError
+from core.plain_text import visible
 
 log = structlog.get_logger(__name__)
 MAX_ANSWER = 8_000
 MAX_SPOKEN = 50_000
 MAX_QUESTION = 400
+BAD_ROUNDS = 2
+"""After so many rounds of calls that no tool can carry out, the language model is not asked any more."""
+RESERVE_SECONDS = 4.0
+"""Kept of the turn's time for the built-in model, where the turn has at least five times as much."""
 
 
 class Think:
@@ -31,14 +40,17 @@ class Think:
 
     async def __call__(self, state: TurnState) -> TurnState:
         """What the model said, added to the messages. Raises `BudgetSpent`, and `ModelError` when both models fail."""
-        spent = state["spent"]
-        spoken = await self._language_model(state) if self._may_use_model(state) else None
-        if spoken is None:
-            use_model_call(spent, self._parts.settings)
-            spoken = await self._parts.fallback.complete(state["messages"], state["tools"])
-            spent.model = self._parts.fallback.name
-        answer = ChatMessage("assistant", spoken.text, spoken.tool_calls)
-        return {"spoken": spoken, "messages": [*state["messages"], answer]}
+        spent, messages = state["spent"], state["messages"]
+        before, bad_rounds = without_bad_calls(messages)
+        if self._may_use_model(state):
+            spoken = None if self._loops(state, bad_rounds) else await self._language_model(state)
+            if spoken is not None:
+                return _said(spoken, messages)
+            messages = before  # to the built-in model, another model's wrong calls are no start
+        use_model_call(spent, self._parts.settings)
+        spoken = await self._parts.fallback.complete(messages, state["tools"])
+        spent.model = self._parts.fallback.name
+        return _said(spoken, messages)
 
     def _may_use_model(self, state: TurnState) -> bool:
         if state["spent"].fell_back or state["asked"].built_in_only or self._parts.model is self._parts.fallback:
@@ -46,45 +58,118 @@ class Think:
         level = self._parts.ai.level
         return level == "act" or (level == "write" and bool(state["gathered"].passages))
 
+    def _loops(self, state: TurnState, bad_rounds: int) -> bool:
+        if bad_rounds < BAD_ROUNDS:
+            return False
+        self._give_up(state, "wrong calls")
+        return True
+
     async def _language_model(self, state: TurnState) -> ModelTurn | None:
         """The language model's turn, or None when the built-in model must take over for the rest of the turn."""
         spent = state["spent"]
         use_model_call(spent, self._parts.settings)
         phrasing = self._parts.ai.level == "write"
-        messages = [*state["messages"], ChatMessage("system", phrasing_prompt())] if phrasing else state["messages"]
+        messages = phrasing_messages(state["messages"]) if phrasing else state["messages"]
         tools = [] if phrasing else [without_extras(schema) for schema in state["tools"]]
+        preview = self._preview(state)
         try:
-            async with asyncio.timeout(self._parts.ai.call_seconds):
-                spoken = await self._masked(self._parts.model, messages, tools, state["masker"])
-            spent.tokens += spoken.tokens_in + spoken.tokens_out
+            async with asyncio.timeout(self._seconds(state)):
+                spoken = await self._ask(messages, tools, state, preview)
+            spoken = dataclasses.replace(spoken, tool_calls=()) if phrasing else spoken
             _refuse_garbage(spoken, state)
         except (ModelError, TimeoutError) as error:
-            spent.fell_back = True
-            event_id = state["asked"].message.event_id
-            log.warning("model failed", event_id=event_id, model=self._parts.model.name, error=type(error).__name__)
+            if preview is not None:
+                await preview.withdraw()
+            self._give_up(state, type(error).__name__)
             return None
         spent.model = self._parts.model.name
-        return dataclasses.replace(spoken, tool_calls=()) if phrasing else spoken
+        return spoken
 
-    async def _masked(
-        self, model: ChatModel, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], masker: Masker
+    async def _ask(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], state: TurnState, preview: Preview | None
     ) -> ModelTurn:
-        if not self._parts.ai.mask:
-            return await model.complete(messages, tools)
-        masked = [masker.mask_message(message) for message in messages]
-        return masker.restore_turn(await model.complete(masked, tools))
+        """One completion: masked on the way out, its tokens counted, its text restored."""
+        model, masker = self._parts.model, state["masker"]
+        masks = self._parts.ai.mask
+        sent = [masker.mask_message(message) for message in messages] if masks else messages
+        if preview is not None and isinstance(model, StreamingModel):
+            spoken = await preview.read(model.stream(sent, tools))
+        else:
+            spoken = await model.complete(sent, tools)
+        state["spent"].tokens += tokens_of(spoken, sent, tools)
+        return masker.restore_turn(spoken) if masks else spoken
+
+    def _preview(self, state: TurnState) -> Preview | None:
+        """Somewhere to show the answer while it is written: not before there is something that it can rest on."""
+        live, asked, gathered = self._parts.live, state["asked"], state["gathered"]
+        if live is None or not gathered.passages or not may_be_shown(asked, gathered, self._parts.settings):
+            return None
+        restore = state["masker"].restore if self._parts.ai.mask else str
+        return Preview(live, asked, sources_of(gathered, state["language"]), state["language"], restore)
+
+    def _seconds(self, state: TurnState) -> float:
+        """How long this call may take: as set, but so that the built-in model can still answer within the turn."""
+        whole = self._parts.settings.deadline_seconds
+        left = whole - (time.monotonic() - state["spent"].began)
+        reserve = RESERVE_SECONDS if whole >= 5 * RESERVE_SECONDS else 0.0
+        return max(0.001, min(self._parts.ai.call_seconds, left - reserve))
+
+    def _give_up(self, state: TurnState, error: str) -> None:
+        """The built-in model answers the rest of this turn."""
+        state["spent"].fell_back = True
+        event_id = state["asked"].message.event_id
+        log.warning("model failed", event_id=event_id, model=self._parts.model.name, error=error)
+
+
+def without_bad_calls(messages: Sequence[ChatMessage]) -> tuple[list[ChatMessage], int]:
+    """The messages without the rounds of calls at their end that came to nothing, and how many rounds those are."""
+    kept, rounds = list(messages), 0
+    while kept and kept[-1].role == "tool":
+        start = max((index for index, message in enumerate(kept) if message.role != "tool"), default=-1)
+        results = kept[start + 1 :]
+        if start < 0 or not all(message.text.startswith(RETRY) for message in results):
+            break
+        kept, rounds = kept[:start], rounds + 1
+    return kept, rounds
+
+
+def _said(spoken: ModelTurn, messages: Sequence[ChatMessage]) -> TurnState:
+    answer = ChatMessage("assistant", spoken.text, spoken.tool_calls)
+    return {"spoken": spoken, "messages": [*messages, answer]}
 
 
 def _refuse_garbage(spoken: ModelTurn, state: TurnState) -> None:
-    """Raises `ModelError` for what no reply can be made of: nothing, far too much, or an answer without a source."""
+    """Raises `ModelError` for what no reply can be made of: nothing, far too much, calls that were made before, or
+    an answer that rests on nothing."""
     if len(spoken.text) + sum(len(c.call_id + c.name + c.arguments) for c in spoken.tool_calls) > MAX_SPOKEN:
         raise ModelError("far too much")
+    text, gathered = spoken.text.strip(), state["gathered"]
     if spoken.tool_calls:
-        return
-    if state["gathered"].anything:
-        return
-    text = spoken.text.strip()
+        if _only_repeats(spoken, state["messages"]):
+            raise ModelError("the same calls again")
+    elif not gathered.anything:
+        _refuse_memory(text)
+    elif gathered.passages and text and not says_not_found(text):
+        sources = sources_of(gathered, state["language"])
+        if not check(visible(text), sources, state["language"]).kept:
+            raise ModelError("an answer that rests on no passage")
+
+
+def _refuse_memory(text: str) -> None:
+    """Without any source, all that a model may say is one short question."""
     if not text or len(text) > MAX_ANSWER:
         raise ModelError("no usable text")
     if len(text) > MAX_QUESTION or not text.endswith("?"):
         raise ModelError("an answer from memory")
+
+
+def _only_repeats(spoken: ModelTurn, messages: Sequence[ChatMessage]) -> bool:
+    """Whether each call was made before in this turn, and answered well."""
+    results = {message.call_id: message.text for message in messages if message.role == "tool"}
+    made = {
+        (call.name, call.arguments)
+        for message in messages
+        for call in message.tool_calls
+        if not results.get(call.call_id, RETRY).startswith((RETRY, FAILED))
+    }
+    return all((call.name, call.arguments) in made for call in spoken.tool_calls)

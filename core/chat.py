@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,13 @@ class ModelTurn:
     tokens_out: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of text, just written. Nobody has checked it: only checked sentences go to a person."""
+
+    text: str
+
+
 class ChatModel(Protocol):
     """Something that answers a list of messages. Raises `ModelError` when it gives nothing usable."""
 
@@ -54,3 +61,13 @@ class ChatModel(Protocol):
 
     async def complete(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> ModelTurn:
         """One completion. The caller sets the deadline."""
+
+
+@runtime_checkable
+class StreamingModel(Protocol):
+    """A `ChatModel` that can also be read while it writes."""
+
+    def stream(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]
+    ) -> AsyncIterator[TextDelta | ModelTurn]:
+        """The text piece by piece, then as the last item the whole turn. Raises `ModelError`, also in the middle."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,20 @@ class Channel(Protocol):
 
     async def direct(self, tenant: str, user: str) -> Address:
         """The direct chat of one user."""
+
+
+@runtime_checkable
+class Live(Protocol):
+    """Somewhere an answer can be seen while it is being written.
+
+    What it shows is a preview: only the reply that is delivered afterwards counts, and takes its place.
+    """
+
+    async def sentence(self, message: Message, text: str) -> None:
+        """The next checked sentence of the answer to `message`: Markdown, with the number of its source."""
+
+    async def withdraw(self, message: Message) -> None:
+        """What was shown of the answer to `message` no longer counts: another answer comes, or none."""
 
 
 class Embedder(Protocol):

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from connectors.http import async_client
 from connectors.models.breaker import Breaker
 from connectors.models.openai_client import headers, open_async
-from connectors.models.stream import Gathered, TextDelta
+from connectors.models.stream import Gathered
 from connectors.models.trouble import RESTING, TOO_SLOW, Trouble, read_trouble, vendor_errors
 from connectors.models.wire import message_to_wire, tool_to_wire, turn_from_wire
 from connectors.settings import LlmSettings, OutsideSettings
-from core.chat import ChatMessage, ModelTurn, ToolSchema
+from core.chat import ChatMessage, ModelTurn, TextDelta, ToolSchema
 from core.errors import ModelError
 
 T = TypeVar("T")
@@ -33,7 +33,9 @@ class Time:
 
 
 class OpenAIModel:
-    """Implements `ChatModel`. Every failure is a `ModelError` with a fixed sentence: no key, no prompt, no vendor text.
+    """Implements `ChatModel` and `StreamingModel`.
+
+    Every failure is a `ModelError` with a fixed sentence: no key, no prompt, no vendor text.
 
     One call, its repeats included, ends within `settings.timeout_seconds`.
     """

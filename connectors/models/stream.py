@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from connectors.models.trouble import CUT_OFF
 from connectors.models.wire import MAX_ARGUMENTS, MAX_CALLS, MAX_TEXT, clean, turn_from_message
 from core.chat import ModelTurn
 from core.errors import ModelError
-
-
-@dataclass(frozen=True, slots=True)
-class TextDelta:
-    """A piece of text, just written. Nobody has checked it: only checked sentences go to a person."""
-
-    text: str
 
 
 class Gathered:
