@@ -1,33 +1,40 @@
-"""Which tool a request means: the nearest by meaning of what people say when they want it."""
+"""Which tool a request means: by what people say when they want it, and only when that is sure enough."""
 
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
 
 from agent.argument_filling import PREAMBLE
 from agent.meaning import Meaning
 from agent.offers import CHANGES, EXAMPLES, SEARCH
 from agent.person_names import names_somebody, person_in
+from agent.ticket_numbers import names_ticket, queues_in
+from agent.tool_scores import ToolScores
 from agent.word_lists import words
 from core.chat import ToolSchema
 
-SURE_TO_READ = 0.55
-SURE_TO_CHANGE = 0.6
-"""How near (cosine with the best example) a tool must be; below that a request is a question for the policies."""
-SHARED_WORDS = 0.15
-"""How much the words that a request shares with an example can add."""
-AGAINST_QUESTION = 0.08
-TELLING = 0.08
-WITHOUT_WORDS = 0.35
-"""The encoder takes "pas kwijt" (badge lost) for "pass kwijt": a tool none of whose own words were said loses this."""
+READING = 0.5
+CHANGING = 0.6
+UNFOUNDED = 0.97
+"""How sure (the share of requests for tools that are not there that would be refused, see `ToolScores.bar`) the choice
+must be of a tool that reads, of one that changes something, and of one none of whose own words were said: the encoder
+takes "pas kwijt" (badge lost) for "pass kwijt"."""
+AGAINST_OTHERS = 0.3
+FITS_KEPT = 4
+"""How many sets of tools are remembered as fitted: switching a tool off and on again costs nothing."""
+MOST_PARTS = 4
 _WORD = re.compile(r"[\wà-ÿ]+")
 _PART = re.compile(r"[,:;.]\s+")
 _QUESTION = re.compile(
-    r"\?\s*$|^(?:what|when|where|which|how|why|may|can i|am i|do i|is it|are|does|should|must|"
-    r"wat|wanneer|waar|welke?|hoe|waarom|"
-    r"mag|kan ik|moet|krijg|heb ik|is het|zijn)\b",
+    r"\?\s*$|^(?:what|when|where|which|who|how|why|may|can i|am i|do i|is|are|does|should|must|"
+    r"wat|wanneer|waar|welke?|wie|hoe|waarom|mag|kan ik|moet|krijg|heb ik|is|zijn)\b",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(
@@ -37,11 +44,28 @@ _SPLIT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A tool and how near the request is to it."""
+    """A tool, how much the text means it (about 0 to 1), and the text."""
 
     schema: ToolSchema
     score: float
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What was learned from the phrases of a set of tools: by place, whatever the tools now look like."""
+
+    words: tuple[tuple[frozenset[str], ...], ...]
+    queues: frozenset[str]
+    scores: ToolScores
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """The tools to choose from at this moment, in the order of what was learned of them."""
+
+    tools: tuple[ToolSchema, ...]
+    learned: _Learned
 
 
 class ToolChoice:
@@ -49,61 +73,110 @@ class ToolChoice:
 
     def __init__(self, meaning: Meaning) -> None:
         self._meaning = meaning
+        self._kept: OrderedDict[tuple[tuple[str, ...], ...], _Learned] = OrderedDict()
+        self._lock = Lock()
 
     def choose(self, text: str, tools: Sequence[ToolSchema]) -> list[Choice]:
         """One choice for each request in the text; empty when there is no tool for it. Blocking."""
-        whole = self._one(text, tools)
+        offer = self._offer(tools)
+        if offer is None:
+            return []
+        whole = self._one(text, offer)
         parts = [part.strip() for part in _SPLIT.split(text) if part and len(part.split()) >= 2]
-        if len(parts) < 2 or len(parts) > 4:
-            return [whole] if whole else []
-        apart = [choice for part in parts if (choice := self._one(part, tools)) is not None]
-        return apart if _are_several(apart, parts) else ([whole] if whole else [])
+        if 2 <= len(parts) <= MOST_PARTS:
+            apart = [self._one(part, offer) for part in parts]
+            sure = [choice for choice in apart if choice is not None]
+            if len(sure) == len(parts) and _are_several(sure, whole, offer.learned.scores.bar(READING)):
+                return sure
+        return [whole] if whole else []
 
-    def _one(self, text: str, tools: Sequence[ToolSchema]) -> Choice | None:
-        ranked = sorted(
-            (Choice(tool, self._score(text, tool), text) for tool in tools), key=lambda choice: -choice.score
-        )
-        search = next((choice for choice in ranked if choice.schema.name == SEARCH), None)
-        for choice in ranked:
-            if choice.score >= _threshold(choice.schema):
-                return choice
-        return search or None
+    def scores(self, tools: Sequence[ToolSchema]) -> ToolScores:
+        """What was learned of these tools, which must have phrases. Blocking."""
+        return self._learn(tuple(map(_phrases, tools))).scores
 
-    def _score(self, text: str, tool: ToolSchema) -> float:
-        """The nearest phrase of the tool, and what the request's form says for or against it."""
-        phrases = [*tool.parameters.get(EXAMPLES, ()), tool.description.split(".")[0]]
-        # "My printer is broken, please open a ticket": a part may say what is wanted more plainly than the whole.
+    def _one(self, text: str, offer: _Offer) -> Choice | None:
+        """The best tool that is sure enough; else the search, which any question may go to."""
+        scores = self._read(text, offer)
+        for place in map(int, np.argsort(-scores)):
+            schema, score = offer.tools[place], float(scores[place])
+            if schema.name == SEARCH or score < offer.learned.scores.bar(READING):
+                break
+            if score >= _bar(schema, text, offer.learned, place):
+                return Choice(schema, score, text)
+        searches = [place for place, schema in enumerate(offer.tools) if schema.name == SEARCH]
+        return Choice(offer.tools[searches[0]], float(scores[searches[0]]), text) if searches else None
+
+    def _read(self, text: str, offer: _Offer) -> NDArray[np.float64]:
+        """The scores of the whole; for tools that change something also of its plainest part.
+
+        "My printer is broken, please open a ticket": a part may say what is wanted more plainly than the whole.
+        Somebody who is named speaks against a tool that changes something of who asks, and of nobody else.
+        """
         parts = [part.strip() for part in _PART.split(text) if len(part.split()) > 1]
         opening = PREAMBLE.match(text)
-        parts += [opening.group()] if opening else []
-        readings = [text, *parts] if 1 < len(parts) < 5 and tool.parameters.get(CHANGES) else [text]
-        best = max(self._nearness(reading, phrases) for reading in readings)
-        # "How long must my password be?" is no wish to change it: a question needs more to become an action.
-        asks = bool(_QUESTION.search(text)) and bool(tool.parameters.get(CHANGES))
-        named = _takes_person(tool) and person_in(text) is not None
-        by_words = 0.0 if named or _takes_text(tool) or _evidence(text, phrases) >= TELLING else WITHOUT_WORDS
-        return best + _about_whom(text, tool) - by_words - (AGAINST_QUESTION if asks else 0.0)
+        parts += [opening.group().strip()] if opening else []
+        readings = [text, *parts] if 1 < len(parts) <= MOST_PARTS else [text]
+        found = offer.learned.scores.of(readings, _marks(readings, offer.learned.queues))
+        changing = np.array([bool(tool.parameters.get(CHANGES)) for tool in offer.tools])
+        best: NDArray[np.float64] = np.where(changing, found.max(axis=0), found[0])
+        if names_somebody(text):
+            best -= AGAINST_OTHERS * np.array([_is_about_who_asks(tool) for tool in offer.tools])
+        return best
 
-    def _nearness(self, text: str, phrases: Sequence[str]) -> float:
-        likeness = self._meaning.likeness(text.lower(), [phrase.lower() for phrase in phrases])
-        asked = _words(text)
-        shared = [len(asked & _words(phrase)) / max(len(asked | _words(phrase)), 1) for phrase in phrases]
-        return max(float(near) + SHARED_WORDS * common for near, common in zip(likeness, shared, strict=True))
+    def _offer(self, tools: Sequence[ToolSchema]) -> _Offer | None:
+        """The tools that say anything about themselves."""
+        phrased = {tool.name: (tool, phrases) for tool in tools if (phrases := _phrases(tool))}
+        if not phrased:
+            return None
+        known = self._learn(tuple(phrases for _, phrases in phrased.values()))
+        return _Offer(tuple(tool for tool, _ in phrased.values()), known)
+
+    def _learn(self, phrases: tuple[tuple[str, ...], ...]) -> _Learned:
+        """Done once for each set of phrases."""
+        with self._lock:  # two first messages at once must not both learn
+            if phrases not in self._kept:
+                every = [phrase for some in phrases for phrase in some]
+                queues = queues_in(every)
+                scores = ToolScores(self._meaning, phrases, _marks(every, queues))
+                self._kept[phrases] = _Learned(tuple(tuple(map(_words, some)) for some in phrases), queues, scores)
+            self._kept.move_to_end(phrases)
+            while len(self._kept) > FITS_KEPT:
+                self._kept.popitem(last=False)
+            return self._kept[phrases]
 
 
-def _about_whom(text: str, tool: ToolSchema) -> float:
-    """Somebody who is named speaks for a tool about a person, and against one that is only about who asks."""
-    if names_somebody(text):
-        return 0.1 if _takes_person(tool) else -0.2 * (not tool.parameters.get("properties"))
-    needs = set(tool.parameters.get("required", ()))
-    return -0.1 if _takes_person(tool) & bool(needs) and person_in(text) is None else 0.0
+def _phrases(tool: ToolSchema) -> tuple[str, ...]:
+    """What people say when they want it, and the first sentence of what it says of itself."""
+    described = tool.description.split(".")[0].strip()
+    return tuple(dict.fromkeys(phrase for phrase in (*tool.parameters.get(EXAMPLES, ()), described) if phrase))
 
 
-def _evidence(text: str, phrases: Sequence[str]) -> float:
-    """How common the request's telling words are among the tool's phrases: the best word's share of them."""
-    known = [_words(phrase) for phrase in phrases]
-    telling = [word for word in _words(text) if len(word) > 1 and word not in words("not_telling_of_a_tool")]
-    return max((sum(word in phrase for phrase in known) / len(known) for word in telling), default=0.0)
+def _marks(texts: Sequence[str], queues: frozenset[str]) -> NDArray[np.float32]:
+    """What else tells requests apart, one row a text: names somebody, names a ticket, is a question."""
+    return np.array(
+        [[person_in(text) is not None, names_ticket(text, queues), bool(_QUESTION.search(text))] for text in texts],
+        dtype=np.float32,
+    )
+
+
+def _bar(schema: ToolSchema, text: str, learned: _Learned, place: int) -> float:
+    """The score this tool needs for this text."""
+    if not schema.parameters.get(CHANGES):
+        nobody = _needs_person(schema) and person_in(text) is None
+        return learned.scores.bar(CHANGING if nobody else READING)
+    named = _takes_person(schema) and person_in(text) is not None
+    founded = named or _takes_text(schema) or _is_founded(text, learned.words[place])
+    return learned.scores.bar(CHANGING if founded else UNFOUNDED)
+
+
+def _is_about_who_asks(tool: ToolSchema) -> bool:
+    return bool(tool.parameters.get(CHANGES)) and not tool.parameters.get("properties")
+
+
+def _is_founded(text: str, known: Sequence[frozenset[str]]) -> bool:
+    """Whether a telling word of the request stands in any of the tool's phrases."""
+    telling = {word for word in _words(text) if len(word) > 1 and word not in words("not_telling_of_a_tool")}
+    return any(telling & phrase for phrase in known)
 
 
 def _takes_text(tool: ToolSchema) -> bool:
@@ -118,20 +191,21 @@ def _takes_person(tool: ToolSchema) -> bool:
     return any(shape.get("x-kind") == "person" for shape in tool.parameters.get("properties", {}).values())
 
 
-def _threshold(schema: ToolSchema) -> float:
-    if schema.name == SEARCH:
-        return 0.0
-    return SURE_TO_CHANGE if schema.parameters.get(CHANGES) else SURE_TO_READ
+def _needs_person(tool: ToolSchema) -> bool:
+    properties = tool.parameters.get("properties", {})
+    return any(properties.get(name, {}).get("x-kind") == "person" for name in tool.parameters.get("required", ()))
 
 
-def _are_several(apart: Sequence[Choice], parts: Sequence[str]) -> bool:
-    """Parts are requests of their own when each is sure of its tool, or each is a question in itself."""
-    if len(apart) != len(parts):
-        return False
-    sure = all(choice.score >= max(_threshold(choice.schema), SURE_TO_READ) for choice in apart)
-    different = len({choice.schema.name for choice in apart}) == len(apart)
-    questions = all(part.endswith("?") for part in parts)
-    return (sure and different) or questions
+def _are_several(apart: Sequence[Choice], whole: Choice | None, bar: float) -> bool:
+    """Parts are requests of their own when each is sure of its tool, or each is a question in itself.
+
+    "Tom is on the line and forgot his password" is one request: the whole means a tool that no part means alone.
+    """
+    if all(choice.text.endswith("?") for choice in apart):
+        return True
+    names = {choice.schema.name for choice in apart}
+    sure = all(choice.score >= bar for choice in apart)
+    return sure and len(names) == len(apart) and whole is not None and whole.schema.name in names
 
 
 def _words(text: str) -> frozenset[str]:
