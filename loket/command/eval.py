@@ -109,7 +109,7 @@ def _run_all(settings: Settings, suites: Sequence[Suite]) -> Run:
             ),
             asked=lambda: progress.advance(asking),
         )
-        judged = run(evaluate(settings, suites, watching=watching))
+        judged = run(evaluate(settings, suites, watching=watching, cache=Home(settings.home).folder / "eval" / "cache"))
     return Run(
         files=tuple(suite.name for suite in suites),
         at=began,

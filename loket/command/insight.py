@@ -129,8 +129,8 @@ def _gaps_table(found: Sequence[Gap], settings: Settings, *, reads: bool) -> Tab
             few = f"fewer than {settings.insight.people} people" if reads else "not shown"
             wording = Text(few, style="dim")
         why = ", ".join(f"{count} {WHY[reason]}" for reason, count in gap.reasons.items())
-        place = Text(gap.policy).append(f"\n{gap.heading}" if gap.heading else "", style="dim")
-        owner = Text(gap.owner).append(f"\n{gap.contact}" if gap.contact else "", style="dim")
+        place = Text(gap.policy, overflow="fold").append(f"\n{gap.heading}" if gap.heading else "", style="dim")
+        owner = Text(gap.owner, overflow="fold").append(f"\n{gap.contact}" if gap.contact else "", style="dim")
         asked = wording.append(f"\n{why}", style="dim")
         table.add_row(str(gap.weight), str(gap.people), str(gap.questions), asked, place, owner)
     return table

@@ -7,10 +7,11 @@ what an earlier case proposed or said is wiped before the next.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from core.ports import Embedder
 from loket.asking import Asker
 from loket.bootstrap import Counter, build
 from loket.evaluation.cases import Person
+from loket.home import Home
 from loket.logs import logging_to
 from loket.recording import RecordingChannel
 from loket.settings import Settings
@@ -31,6 +33,7 @@ from storage import Tx, metadata
 SAMPLES = Path(__file__).resolve().parents[2] / "policies" / "samples"
 _KEPT = ("policy_", "rule_", "audit", "switches")
 """How the names of the tables begin that a case cannot fill with something the next would notice."""
+VECTORS = ("vectors.sqlite", "examples.npz")
 _FIRST_GUEST = 7001
 _NOON = time(12, tzinfo=UTC)
 Telling = Callable[[str, int, int], None]
@@ -64,6 +67,7 @@ class EvaluationDesk:
                 **{name: value for name, value in details.items() if value},
             )
             self._people[person] = number
+            self.close()
             self._world = _copy(self.counter.world)
         return self._people[person]
 
@@ -74,6 +78,10 @@ class EvaluationDesk:
         if self.counter.world.effects():
             await asyncio.to_thread(_restore, self._world, self.counter.world)
 
+    def close(self) -> None:
+        """Drop the copy of the outside world."""
+        self._world.close()
+
 
 @asynccontextmanager
 async def evaluation_desk(
@@ -83,12 +91,14 @@ async def evaluation_desk(
     *,
     embedder: Embedder | None = None,
     telling: Telling = lambda _what, _done, _total: None,
+    cache: Path | None = None,
 ) -> AsyncIterator[EvaluationDesk]:
     """A counter on the handbook (None: the sample one), with the models and policies settings of `settings`.
 
-    `today`: the database's clock stands at noon (UTC) of that day. Raises `ConfigError` when nothing can be read.
+    `today`: the database's clock stands at noon (UTC) of that day. `cache`: a folder that keeps the vectors of known
+    texts from run to run. Raises `ConfigError` when nothing can be read.
     """
-    with tempfile.TemporaryDirectory(prefix="loket-eval-") as folder:
+    with tempfile.TemporaryDirectory(prefix="loket-eval-") as folder, _vectors_kept(Path(folder), cache):
         chosen = _in(Path(folder), settings)
         counter = build(chosen, embedder=embedder, channels=(RecordingChannel(NAME),))
         if today is not None:
@@ -103,9 +113,29 @@ async def evaluation_desk(
                 if not report.passages:
                     raise ConfigError(f"{source} holds no policy that can be read")
                 await counter.warm()
-                yield EvaluationDesk(counter, Asker(counter, chosen.agent.deadline_seconds + 30))
+                with closing(EvaluationDesk(counter, Asker(counter, chosen.agent.deadline_seconds + 30))) as desk:
+                    yield desk
             finally:
                 await counter.stop()
+
+
+@contextmanager
+def _vectors_kept(home: Path, cache: Path | None) -> Iterator[None]:
+    """Take the vectors of an earlier run along, and keep those of this one. A cache: text by text, model by model."""
+    index = Home(home).index
+    if cache is not None:
+        index.mkdir(parents=True)
+        for file in VECTORS:
+            if (cache / file).exists():
+                shutil.copyfile(cache / file, index / file)
+    yield
+    if cache is not None:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in VECTORS:
+            if (index / file).exists():
+                half = cache / f"{file}.part"
+                shutil.copyfile(index / file, half)
+                half.replace(cache / file)
 
 
 def _in(folder: Path, settings: Settings) -> Settings:

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.errors import LoketError
 from core.ports import Embedder
@@ -28,16 +29,23 @@ class Watching:
 
 
 async def evaluate(
-    settings: Settings, suites: Sequence[Suite], *, embedder: Embedder | None = None, watching: Watching = Watching()
+    settings: Settings,
+    suites: Sequence[Suite],
+    *,
+    embedder: Embedder | None = None,
+    watching: Watching = Watching(),
+    cache: Path | None = None,
 ) -> list[Judged]:
     """All cases of all suites, judged, in their order. Suites with the same handbook and day share one desk.
 
-    Raises `ConfigError` when a handbook cannot be read. A turn that fails is a failed case.
+    `cache`: see `evaluation_desk`. Raises `ConfigError` when a handbook cannot be read. A turn that fails is a failed
+    case.
     """
     judged: dict[int, list[Judged]] = {}
     rooms = {(suite.handbook, suite.today) for suite in suites}
     for handbook, today in sorted(rooms, key=str):
-        async with evaluation_desk(settings, handbook, today, embedder=embedder, telling=watching.reading) as desk:
+        telling = watching.reading
+        async with evaluation_desk(settings, handbook, today, embedder=embedder, telling=telling, cache=cache) as desk:
             for number, suite in enumerate(suites):
                 if (suite.handbook, suite.today) == (handbook, today):
                     judged[number] = await _run(desk, suite.cases, watching.asked)
