@@ -13,7 +13,7 @@ from core.plain_text import one_line, visible
 
 LANGUAGE_LINE = "Answer in this language: "
 CLOSING_LINES = 3
-_NOT_FOUND = re.compile(r"\W*not\W?found\W*(?:\[\d+\]\W*)*", re.IGNORECASE)
+_NOT_FOUND = re.compile(r"\W*(?:NOT[ _]FOUND|NIET[ _]GEVONDEN)\b")
 _NAMES = {"en": "English (en)", "nl": "Dutch (nl)"}
 
 
@@ -33,16 +33,24 @@ def phrasing_messages(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     spoken = [message for message in rest if message.role in ("user", "assistant") and not message.tool_calls]
     results = "\n".join(message.text for message in rest if message.role == "tool")
     asked = spoken.pop() if spoken and spoken[-1].role == "user" else ChatMessage("user", "")
-    return [
-        ChatMessage("system", f"{_document('phrase')}\n\n{_closing(system.text)}"),
-        *spoken,
-        ChatMessage("user", f"{asked.text}\n\n{results}"),
-    ]
+    spoken.append(ChatMessage("user", f"{asked.text}\n\n{results}"))
+    return [ChatMessage("system", f"{_document('phrase')}\n\n{_closing(system.text)}"), *_in_turn(spoken)]
+
+
+def _in_turn(spoken: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """User and assistant in turn, the user first: the chat templates of many models take nothing else."""
+    turns: list[ChatMessage] = []
+    for message in spoken:
+        if turns and turns[-1].role == message.role:
+            turns[-1] = ChatMessage(message.role, f"{turns[-1].text}\n\n{message.text}")
+        elif turns or message.role == "user":
+            turns.append(message)
+    return turns
 
 
 def says_not_found(text: str) -> bool:
     """Whether a model said, as it was told to, that the passages do not answer."""
-    return _NOT_FOUND.fullmatch(text) is not None
+    return _NOT_FOUND.match(text) is not None
 
 
 def language_in(system: str) -> str:

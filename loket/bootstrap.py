@@ -29,6 +29,7 @@ from loket.desk import CounterDesk
 from loket.engine import Engine, Queue
 from loket.engine.inline import InlineEngine
 from loket.home import Home
+from loket.live import LiveChannels
 from loket.remembered import RememberingEmbedder
 from loket.settings import Settings
 from loket.sweeps import Sweep
@@ -72,7 +73,9 @@ def build(
     examples = RememberingEmbedder(embedder, home.index / "examples.npz")
     fallback = BuiltinModel(examples, library.glossary)
     model = model or model_of(settings) or fallback
-    parts = TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, _ai(settings))
+    channels = tuple(channels)
+    live = LiveChannels(channels)
+    parts = TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, _ai(settings), live)
     delivery = Delivery(database, channels, systems.notifier)
     return Counter(
         home=home,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass, field
 
-from core.events import Address
+from core.events import Address, Message
 from core.ports import Capabilities
 from core.replies import Reply
 
@@ -21,12 +22,26 @@ class Posted:
     number: int = field(default_factory=itertools.count(1).__next__)
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """One checked sentence that was shown before the answer was whole; empty text means: all before was withdrawn.
+
+    `at` is `time.monotonic` in seconds.
+    """
+
+    event_id: str
+    address: Address
+    text: str
+    at: float = field(default_factory=time.monotonic)
+
+
 class RecordingChannel:
-    """Implements `core.ports.Channel`; `posts` holds everything in the order it came."""
+    """Implements `core.ports.Channel` and `Live`; `posts` and `streamed` hold everything in the order it came."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self.posts: list[Posted] = []
+        self.streamed: list[Streamed] = []
 
     @property
     def name(self) -> str:
@@ -36,7 +51,7 @@ class RecordingChannel:
     @property
     def capabilities(self) -> Capabilities:
         """See `Channel.capabilities`."""
-        return Capabilities(modals=True)
+        return Capabilities(modals=True, streaming=True)
 
     async def send(self, address: Address, reply: Reply, key: str) -> str:
         """See `Channel.send`. A repeated key is dropped."""
@@ -51,3 +66,11 @@ class RecordingChannel:
     async def direct(self, tenant: str, user: str) -> Address:
         """See `Channel.direct`."""
         return Address(self._name, tenant, user, user=user)
+
+    async def sentence(self, message: Message, text: str) -> None:
+        """See `Live.sentence`."""
+        self.streamed.append(Streamed(message.event_id, message.address, text))
+
+    async def withdraw(self, message: Message) -> None:
+        """See `Live.withdraw`."""
+        self.streamed.append(Streamed(message.event_id, message.address, ""))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.encoding import decode, encode
-from core.events import Address
+from core.events import Address, Message
 from core.people import ChannelIdentity
 from core.ports import Capabilities
 from core.replies import Reply
@@ -34,14 +34,17 @@ class Line:
 
 Listener = Callable[[str, Line], None]
 """Called with the room and what was posted in it."""
+Watcher = Callable[[Message, str], None]
+"""Called with a question and the next checked sentence of its answer; with no text when all before is withdrawn."""
 
 
 class TerminalChannel:
-    """Implements `core.ports.Channel`; whoever looks at rooms `listen`s."""
+    """Implements `core.ports.Channel` and `Live`; whoever looks at rooms `listen`s, or `watch`es answers grow."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._listeners: list[Listener] = []
+        self._watchers: list[Watcher] = []
 
     @property
     def name(self) -> str:
@@ -51,7 +54,7 @@ class TerminalChannel:
     @property
     def capabilities(self) -> Capabilities:
         """See `Channel.capabilities`."""
-        return Capabilities(max_chars=100_000)
+        return Capabilities(max_chars=100_000, streaming=True)
 
     async def send(self, address: Address, reply: Reply, key: str) -> str:
         """See `Channel.send`."""
@@ -69,6 +72,20 @@ class TerminalChannel:
     def listen(self, listener: Listener) -> None:
         """Hear of every post from now on."""
         self._listeners.append(listener)
+
+    async def sentence(self, message: Message, text: str) -> None:
+        """See `Live.sentence`."""
+        for watcher in self._watchers:
+            watcher(message, text)
+
+    async def withdraw(self, message: Message) -> None:
+        """See `Live.withdraw`."""
+        for watcher in self._watchers:
+            watcher(message, "")
+
+    def watch(self, watcher: Watcher) -> None:
+        """See answers being written from now on."""
+        self._watchers.append(watcher)
 
     def unseen(self, room: str) -> list[Line]:
         """What was posted in a room while nobody looked; from now on it counts as seen."""

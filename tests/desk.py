@@ -40,11 +40,11 @@ from loket.bootstrap import build
 from loket.counter import Counter
 from loket.engine import Engine
 from loket.logs import logging_to
-from loket.recording import Posted, RecordingChannel
+from loket.recording import Posted, RecordingChannel, Streamed
 from loket.settings import Settings
 from storage import Database
 from tests.handbooks import SMALL_HANDBOOK, Documents, embedder, prepare, write_documents
-from tests.reading import RecordingModel, holds
+from tests.reading import RecordingModel, holds, recording
 
 CODE = re.compile(r"\b\d{6}\b")
 CREDENTIAL = re.compile(r"\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){2,}\b")
@@ -104,7 +104,7 @@ class Desk:
             await prepare(folder, documents, database_url)
             chosen = Settings(home=folder, database_url=database_url, _env_file=None, **(settings or {}))
             channels = {name: RecordingChannel(name) for name in CHANNELS}
-            shown = RecordingModel(model) if model is not None else None
+            shown = recording(model) if model is not None else None
             counter = build(chosen, embedder=embedder(), model=shown, engine=engine, channels=tuple(channels.values()))
             counter.sweep.seconds = 3600  # the test's clock moves by `advance` only
             desk = cls(counter, channels, shown)
@@ -217,6 +217,10 @@ class Desk:
         )
         return merged[since:]
 
+    def streamed(self) -> list[Streamed]:
+        """What was shown of answers while they were being written, in order; an empty text is a withdrawal."""
+        return sorted((one for channel in self._channels.values() for one in channel.streamed), key=lambda one: one.at)
+
     def cards(self, room: str) -> list[Reply]:
         """The posts with a card in one room, such as an approver group's."""
         return [post.reply for post in self.posts() if post.address.room == room and post.reply.card]
@@ -242,6 +246,7 @@ class Desk:
         """
         found = {f"table {table}": text for table, text in self._tables()}
         found["posts"] = "\n".join(repr(post) for post in self.posts())
+        found["streamed"] = "\n".join(repr(one) for one in self.streamed())
         found["decisions"] = "\n".join(self._said)
         found["prompts"] = "\n".join(self._model.shown if self._model else ())
         for file in sorted(self.counter.home.folder.rglob("*")):

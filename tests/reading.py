@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from core.chat import ChatMessage, ChatModel, ModelTurn, ToolSchema
+from core.chat import ChatMessage, ChatModel, ModelTurn, StreamingModel, TextDelta, ToolSchema
 from core.outcomes import Outcome
 from core.replies import Reply
 
@@ -31,6 +31,25 @@ class RecordingModel:
         """What the wrapped model says."""
         self.shown.append(f"{messages!r} {tools!r}")
         return await self.inner.complete(messages, tools)
+
+
+@dataclass
+class RecordingStream(RecordingModel):
+    """The same for a model that can be read while it writes."""
+
+    async def stream(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]
+    ) -> AsyncIterator[TextDelta | ModelTurn]:
+        """What the wrapped model writes."""
+        assert isinstance(self.inner, StreamingModel)
+        self.shown.append(f"{messages!r} {tools!r}")
+        async for part in self.inner.stream(messages, tools):
+            yield part
+
+
+def recording(model: ChatModel) -> RecordingModel:
+    """A model with everything it is shown remembered; it streams if it could."""
+    return RecordingStream(model) if isinstance(model, StreamingModel) else RecordingModel(model)
 
 
 def outcome_of(replies: Sequence[Reply]) -> Outcome | None:

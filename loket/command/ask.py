@@ -19,6 +19,7 @@ from loket.asking import THREAD, Answer, Asker
 from loket.command.running import employee_of, run, settings_for_a_person, warn_if_no_policies, working
 from loket.drawing import draw_reply
 from loket.home import Home
+from loket.live_screen import LiveScreen
 from loket.settings import Settings
 from loket.terminal import TerminalChannel
 from loket.words import SENTENCES
@@ -63,7 +64,8 @@ def ask(
         return
     if not question or not as_:
         raise ConfigError('a question needs its asker: loket ask "How much leave do I get?" --as E1002')
-    answer = run(_ask_one(settings, question, as_))
+    # Shown on standard error, and only on a terminal: standard output has the answer and nothing else.
+    answer = run(_ask_one(settings, question, as_, LiveScreen(Console(stderr=True))))
     if as_json:
         sys.stdout.write(json.dumps(answer.as_json(), ensure_ascii=False) + "\n")
     else:
@@ -78,12 +80,16 @@ def _unhurried(settings: Settings) -> Settings:
     return settings.model_copy(update={"agent": settings.agent.model_copy(update={"person_turns_per_hour": 10**6})})
 
 
-async def _ask_one(settings: Settings, question: str, employee_id: str) -> Answer:
+async def _ask_one(settings: Settings, question: str, employee_id: str, screen: LiveScreen) -> Answer:
     channel = _printing(Home(settings.home))
+    channel.watch(screen.watch)
     async with working(settings, "loket ask", channel, talks=True) as counter:
         await employee_of(counter, employee_id)
         await warn_if_no_policies(counter)
-        return await Asker(counter, settings.agent.deadline_seconds + 30).ask(employee_id, question)
+        try:
+            return await Asker(counter, settings.agent.deadline_seconds + 30).ask(employee_id, question)
+        finally:
+            screen.clear()
 
 
 async def _ask_all(settings: Settings, batch: Path, out: Path, employee_id: str) -> None:

@@ -19,6 +19,7 @@ from loket.bootstrap import Counter
 from loket.command.running import employee_of, run, settings_for_a_person, warn_if_no_policies, working
 from loket.drawing import draw_reply
 from loket.home import Home
+from loket.live_screen import LiveScreen
 from loket.settings import Settings
 from loket.terminal import Line, TerminalChannel, address_of, identity_of
 from loket.typed_clicks import opinion, parse
@@ -60,6 +61,7 @@ class _Screen:
         self._rooms = (employee.employee_id, *sorted(employee.groups))
         self._console = Console()
         self._heard: list[str] = []
+        self._live = LiveScreen(self._console, employee.employee_id)
 
     def open(self) -> None:
         """Say hello and show what was posted while nobody looked."""
@@ -70,6 +72,7 @@ class _Screen:
         for line in missed:
             self._draw(line)
         self._channel.listen(self._hear)
+        self._channel.watch(self._live.watch)
 
     async def talk(self) -> None:
         """Read lines until /quit or the end of input."""
@@ -118,6 +121,7 @@ class _Screen:
             self._draw(line)
 
     def _draw(self, line: Line) -> None:
+        self._live.clear()
         self._console.print(draw_reply(line.reply, SENTENCES))
 
     def _say(self, key: str, **values: object) -> None:

@@ -1,0 +1,31 @@
+"""Shows an answer that is being written in the channel the question came from, where that channel can show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.events import Message
+from core.ports import Channel, Live
+
+
+class LiveChannels:
+    """Implements `core.ports.Live` for all channels that say they can stream."""
+
+    def __init__(self, channels: Iterable[Channel]) -> None:
+        self._live: dict[str, Live] = {
+            channel.name: channel
+            for channel in channels
+            if channel.capabilities.streaming and isinstance(channel, Live)
+        }
+
+    async def sentence(self, message: Message, text: str) -> None:
+        """See `Live.sentence`. In a channel that cannot stream nothing is shown."""
+        live = self._live.get(message.address.channel)
+        if live is not None:
+            await live.sentence(message, text)
+
+    async def withdraw(self, message: Message) -> None:
+        """See `Live.withdraw`."""
+        live = self._live.get(message.address.channel)
+        if live is not None:
+            await live.withdraw(message)
