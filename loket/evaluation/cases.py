@@ -47,7 +47,7 @@ class Clause:
 class Phrase:
     """Words that must or must not be in the reply; `/…/` is a regular expression. Case and line breaks do not count.
 
-    Plain words must stand by themselves: the figure 8 is not in "80", and not in "0.8".
+    Plain words must stand by themselves: the figure 8 is not in "80" and not in "0.8", but it is in "8.00".
     """
 
     written: str
@@ -59,7 +59,7 @@ class Phrase:
             return re.compile(self.written[1:-1], re.IGNORECASE)
         words = re.escape(" ".join(self.written.split()))
         before = r"(?<![\w])(?<!\d[.,])" if self.written[:1].isalnum() else ""
-        after = r"(?![\w])(?![.,]\d)" if self.written[-1:].isalnum() else ""
+        after = r"(?![\w])(?![.,](?!00(?!\d))\d)" if self.written[-1:].isalnum() else ""
         return re.compile(before + words + after, re.IGNORECASE)
 
     @property

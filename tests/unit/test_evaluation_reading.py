@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.outcomes import Outcome
 from core.replies import Citation
 from loket.evaluation.cases import Clause, Person, Phrase, Suite
 from loket.evaluation.reading import parse_suite, read_suite
+from tests.handbooks import SAMPLES
 from tools.loading import load_builtin
 
 TOOLS = frozenset(load_builtin().names)
@@ -152,6 +154,9 @@ def test_a_clause_is_named_by_its_heading_or_its_number(written: str, heading: s
         ("8", "you get 80 hours", False),
         ("8", "you get 0.8 hours", False),
         ("8", "you get 8.5 hours", False),
+        ("145", "at most €145.00", True),
+        ("145", "hoogstens € 145,00 per nacht", True),
+        ("1", "tot € 1.500", False),
         ("8", "you get 8. Then nothing", True),
         ("25 days", "You get 25  Days of leave", True),
         ("€0.23", "you get €0.23 per kilometre", True),
@@ -175,3 +180,27 @@ def test_no_question_stands_in_both_halves(kind: str) -> None:
     halves = [read_suite(QUALITY / f"{kind}-{half}.yaml", TOOLS) for half in ("tune", "held")]
     tune, held = ({case.talk for case in suite.cases} for suite in halves)
     assert not tune & held
+
+
+@pytest.mark.parametrize("name", ["messages-tune", "messages-held", "handbook-tune", "handbook-held"])
+def test_every_clause_that_our_own_sets_expect_is_in_the_sample_handbook(name: str) -> None:
+    headings = {
+        file.name: [
+            line.lstrip("# ").strip() for line in file.read_text(encoding="utf-8").splitlines() if "#" in line[:4]
+        ]
+        for file in SAMPLES.glob("*.md")
+    }
+    page = (SAMPLES / "records-management.html").read_text(encoding="utf-8")
+    headings["records-management.html"] = re.findall(r"<h[23]>(.*?)</h[23]>", page)
+    for case in read_suite(QUALITY / f"{name}.yaml", TOOLS).cases:
+        for clause in (*case.expected.clauses, *case.expected.all_clauses):
+            known = [citation(path, heading) for path in clause.paths for heading in headings[path] or [""]]
+            assert any(clause.is_cited(one) for one in known), f"{name} line {case.line}: {clause.written}"
+
+
+def test_the_example_of_the_manual_can_be_read() -> None:
+    manual = (QUALITY.parents[1] / "docs" / "evaluate.md").read_text(encoding="utf-8")
+    example = manual.split("```yaml\n")[1].split("```")[0]
+    suite = parse(example)
+    assert len(suite.cases) == 5
+    assert all(case.expected.anything for case in suite.cases)
