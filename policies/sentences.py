@@ -60,15 +60,21 @@ def sentences(markdown: str) -> list[str]:
 
     Nothing is left out but markup; a sentence over 600 characters is cut at a space.
     """
-    found: list[str] = []
-    for block in _blocks(markdown):
-        text = " ".join(plain(block).replace("|", " ").split())
-        for sentence in _split(text):
-            found.extend(_cut(sentence))
-    return found
+    return [sentence for block in blocks(markdown) for sentence in of_block(block)]
 
 
-def _blocks(markdown: str) -> list[str]:
+def of_block(block: str) -> list[str]:
+    """The sentences of one paragraph, list item or table row."""
+    text = " ".join(plain(block).replace("|", " ").split())
+    return [piece for sentence in _split(text) for piece in _cut(sentence)]
+
+
+def is_item(block: str) -> bool:
+    """Whether a block is a list item or a table row."""
+    return bool(_ITEM.match(block)) or block.lstrip().startswith("|")
+
+
+def blocks(markdown: str) -> list[str]:
     """Paragraphs, list items and table rows: units that a sentence never crosses."""
     blocks: list[list[str]] = [[]]
     for line in markdown.split("\n"):

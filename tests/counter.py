@@ -49,8 +49,9 @@ def passage(number: int, text: str, **changes: object) -> Passage:
         heading="Annual leave",
         heading_path=("Leave", "Annual leave"),
         text=text,
-        score=0.0,
+        score=0.6,
         similarity=0.7,
+        coverage=0.9,
         title="Leave 2026",
         owner="HR Services",
         contact="hr@dhb.example",
@@ -106,6 +107,7 @@ class Counter:
             fallback=self.fallback,
             settings=settings or AgentSettings(),
             ai=ai or AiSettings(),
+            meaning=self.fallback.meaning,
         )
         self.runner = TurnRunner(parts)
 

@@ -32,7 +32,8 @@ async def test_a_quote_stands_word_for_word_in_the_document_it_names() -> None:
         replies = await desk.say(TOM, "How many hours of annual leave do I get?")
         citation = replies[-1].citations[0]
         source = (desk.counter.home.folder / citation.path).read_text()
-        assert " ".join(citation.quote.split()) in " ".join(source.split())
+        for clause in citation.quote.split(" … "):
+            assert clause in " ".join(source.split())
 
 
 async def test_what_the_handbook_does_not_say_is_not_guessed_and_a_person_is_named() -> None:

@@ -1,0 +1,138 @@
+"""Which clauses of one passage answer a question: the nearest one, what belongs to it, and others nearly as near."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agent.knowing import ASKS_FIGURE, HAS_FIGURE
+from agent.meaning import Meaning
+from agent.word_lists import words
+from policies.clauses import Clause
+
+SHARED = 0.5
+"""What it counts that a clause has all of the question's telling words; the cosine counts 1."""
+FIGURE = 0.2
+"""What it counts that a clause has a figure when the question asks for one ("how many", "hoe laat")."""
+OPENS = 0.15
+"""What it counts to be the first sentence of its section: there a clause says its rule, the rest refines it."""
+NEAR = 0.5
+"""A further sentence must weigh at least this share of the best one."""
+SENTENCES = 3
+ITEMS = 6
+"""How much of a list is quoted with what leads it in."""
+CHARACTERS = 900
+READ = 60
+"""How many clauses of a passage are compared by meaning: those that share most words, in their order."""
+STEM = 6
+COMPOUND = 5
+
+_WORD = re.compile(r"[a-zà-ÿ0-9€%]{2,}")
+_STEP = re.compile(r"^(?:\d{1,2}|[a-z])[.)]\s", re.IGNORECASE)
+_BELONGS = re.compile(
+    r"^(?:but|however|unless|except|only|if|this does not|that does not|exception|you may not|it does not|in that case|"
+    r"maar|echter|tenzij|behalve|alleen|als u|bent u|is er|dit geldt niet|dat geldt niet|uitzondering|in dat geval|"
+    r"let op|note)\b",
+    re.IGNORECASE,
+)
+
+
+def weigh(meaning: Meaning, question: str, clauses: Sequence[Clause]) -> list[float]:
+    """How much each clause says of what was asked; headings inside a section say nothing."""
+    asked = telling(question)
+    shared = [_share(asked, telling(clause.text)) for clause in clauses]
+    read = sorted(range(len(clauses)), key=lambda index: -shared[index])[:READ]
+    likeness = dict(zip(read, meaning.likeness(question, [clauses[index].text for index in read]), strict=True))
+    own = [float(likeness.get(index, 0.0)) + SHARED * share for index, share in enumerate(shared)]
+    wants_figure = ASKS_FIGURE.search(question) is not None
+    return [
+        -1.0 if clause.title else _led_in(own, index, clause) + _place_and_figure(wants_figure, clause, index)
+        for index, clause in enumerate(clauses)
+    ]
+
+
+def chosen(clauses: Sequence[Clause], weights: Sequence[float]) -> list[int]:
+    """The places of the clauses to quote, in order; empty when there is nothing but headings."""
+    if not weights or max(weights) <= 0:
+        return []
+    best = max(range(len(weights)), key=weights.__getitem__)
+    taken = {best, *_list_of(clauses, weights, best), *_limits(clauses, best)}
+    nearest = sorted(range(len(weights)), key=lambda index: -weights[index])
+    further = [index for index in nearest if weights[index] >= NEAR * weights[best]]
+    for index in [*further, best + 1]:  # the next sentence goes on with the best one, and is better than none
+        if sum(not clauses[place].item for place in taken) >= SENTENCES:
+            break
+        if index < len(clauses) and _fits(clauses, weights, taken, index):
+            taken |= {index, *_list_of(clauses, weights, index)}
+    return _short_enough(clauses, sorted(taken), best)
+
+
+def telling(text: str) -> frozenset[str]:
+    """Its telling words."""
+    return frozenset(word for word in _WORD.findall(text.lower()) if word not in words("not_telling"))
+
+
+def _led_in(own: Sequence[float], index: int, clause: Clause) -> float:
+    """An item says what it says together with the sentence that leads its list in."""
+    return own[index] if not clause.item else max(own[index], (own[index] + own[clause.lead]) / 2)
+
+
+def _place_and_figure(wants_figure: bool, clause: Clause, index: int) -> float:
+    figure = FIGURE if wants_figure and HAS_FIGURE.search(clause.text) else 0.0
+    return figure + (OPENS if index == 0 else 0.0)
+
+
+def _list_of(clauses: Sequence[Clause], weights: Sequence[float], index: int) -> set[int]:
+    """A list item comes with its lead-in and the items that weigh most, a lead-in with those; a sentence by itself."""
+    lead = clauses[index].lead if clauses[index].item else index
+    items = [place for place, clause in enumerate(clauses) if clause.lead == lead and lead >= 0]
+    if not items:
+        return set()
+    steps = bool(_STEP.match(clauses[items[0]].text))
+    best = items[:ITEMS] if steps else sorted(items, key=lambda place: -weights[place])[:ITEMS]
+    return {lead, *best}
+
+
+def _limits(clauses: Sequence[Clause], index: int) -> set[int]:
+    """The sentence that limits this one, behind it, or that this one limits, before it."""
+    around: set[int] = set()
+    following = index + 1
+    if following < len(clauses) and _BELONGS.match(clauses[following].text):
+        around.add(following)
+    if index > 0 and _BELONGS.match(clauses[index].text) and not clauses[index - 1].title:
+        around.add(index - 1)
+    return around
+
+
+def _fits(clauses: Sequence[Clause], weights: Sequence[float], taken: set[int], index: int) -> bool:
+    """One list is enough, and a lead-in whose list was left out says nothing."""
+    there = _list_of(clauses, weights, index)
+    if clauses[index].title or (clauses[index].text.endswith(":") and not there):
+        return False
+    return not (there and any(clauses[place].item for place in taken))
+
+
+def _short_enough(clauses: Sequence[Clause], places: Sequence[int], best: int) -> list[int]:
+    kept: list[int] = []
+    length = 0
+    for place in places:
+        length += len(clauses[place].text)
+        if length > CHARACTERS and kept and place > best:
+            break
+        kept.append(place)
+    return kept
+
+
+def _share(asked: frozenset[str], found: frozenset[str]) -> float:
+    """The part of the asked words that is found: by their first six letters ("declareren" meets "declaratie"), or as
+    part of a compound ("verlof" meets "vakantieverlof")."""
+    if not asked:
+        return 0.0
+    beginnings = {word[:STEM] for word in found}
+    return sum(_meets(word, beginnings, found) for word in asked) / len(asked)
+
+
+def _meets(word: str, beginnings: set[str], found: frozenset[str]) -> bool:
+    if word[:STEM] in beginnings:
+        return True
+    return any(min(len(word), len(other)) >= COMPOUND and (word in other or other in word) for other in found)
