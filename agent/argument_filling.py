@@ -3,160 +3,230 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from agent.dates import day_in, spans_in
+from agent.enum_values import EnumValues
+from agent.intents import Intent, intent_of
+from agent.matter import LINE, remark, subject
 from agent.meaning import Meaning
+from agent.offers import EXAMPLES
 from agent.person_names import person_in
+from agent.quantities import number_in, time_in
+from agent.shapes import Shape, fits, is_date, resolved
+from agent.ticket_numbers import queues_in, ticket_in
 from agent.words import say
 from core.chat import ToolSchema
 
-_TICKET = re.compile(r"\b([A-Za-z][A-Za-z0-9]{1,9})-(\d{1,9})\b")
-_ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
-_NUMBER = re.compile(r"\b\d{1,9}\b")
-PREAMBLE = re.compile(
-    r"^\W*(?:(?:please|pls|can you|could you|i want to|i'd like to|i need to|"
-    r"kun je|kunt u|wil je|wilt u|graag|ik wil(?: graag)?) )*"
-    r"(?:(?:open|create|make|file|log|raise|submit|maak|meld|dien)\w* )"
-    r"(?:a |an |the |een |de |het )?(?:new |nieuwe? )?"
-    r"(?:ticket|melding|incident|request|issue|verzoek|aanvraag)(?: (?:aan|in|op))?"
-    r"(?: (?:for|about|that|voor|over|dat|saying|met))?\b[\s:,-]*",
-    re.IGNORECASE,
-)  # fmt: skip
-_BARE = re.compile(r"^\W*(?:ticket|melding|incident|issue)\s*[:,-]?\s*", re.IGNORECASE)
-LINE = 200
+PERSON = 100
+_ASKED_BY_KIND = ("person", "ticket", "line", "text", "date")
+_WHOLE_TEXT = ("question", "query")
+"""Parameters of these names take the request as it is, with what it follows upon."""
 
 
-_REQUEST_AFTER = re.compile(
-    r"[,.;:]?\s*(?:and |en )?(?:please |can you |could you |kun je |kunt u |wil je |graag )?"
-    r"(?:open|make|create|file|log|raise|maak|open|dien)\b[^,.;]{0,20}\b(?:ticket|request|melding|verzoek|call)\b[^,.;]{0,12}$",
-    re.IGNORECASE,
-)
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the person said of one request: first, in answer to questions (in order), and to put something right.
+
+    `search` is the text as a search needs it, `seen` what stood in the conversation before.
+    """
+
+    text: str
+    today: date
+    answers: tuple[str, ...] = ()
+    corrections: tuple[str, ...] = ()
+    search: str = ""
+    seen: str = ""
 
 
 @dataclass(slots=True)
 class Filled:
-    """The arguments so far, and the question to ask next; `question` is empty when nothing is missing."""
+    """The arguments so far, and the question to ask next; `question` is empty when nothing is missing.
+
+    `corrected`: the last correction changed something.
+    """
 
     arguments: dict[str, Any] = field(default_factory=dict)
     question: str = ""
+    corrected: bool = False
 
 
 class ArgumentFilling:
-    """Fills by `x-kind`, enum, format and type; knows nothing of particular tools."""
+    """Fills by `x-kind`, enum, format and type; knows nothing of particular tools. What it fills fits the schema."""
 
     def __init__(self, meaning: Meaning) -> None:
-        self._meaning = meaning
+        self._enums = EnumValues(meaning)
 
-    def fill(self, schema: ToolSchema, text: str, answers: Sequence[str], search_text: str, language: str) -> Filled:
-        """`answers` are the person's answers to earlier questions, in the order they were asked. Blocking."""
+    def fill(self, schema: ToolSchema, said: Said, language: str) -> Filled:
+        """Every parameter that can be read from what was said. Blocking."""
+        reading = _Reading(schema, said, self._enums)
         filled = Filled()
-        waiting = list(answers)
-        required = schema.parameters.get("required", [])
-        for name, written in schema.parameters.get("properties", {}).items():
-            shape = _resolved(written, schema.parameters)
-            value = self._value(name, shape, text, search_text, needed=name in required)
-            if value is None and name in required and waiting:
-                answer = waiting.pop(0)
-                value = self._value(name, shape, answer, answer, needed=True) or _as_typed(shape, answer)
-            if value is not None:
-                filled.arguments[name] = value
-            elif name in required and not filled.question:
-                filled.question = _question(name, shape, language)
-        if waiting:  # a question after a retry: the last answer says better whom or what is meant
-            self._better(schema, waiting[-1], filled)
+        for name, shape, needed in reading.parameters():
+            _put(filled, name, shape, reading.value(name, shape, said.text, needed=needed))
+        for answer in said.answers:
+            self._answer(reading, answer, filled)
+        for correction in said.corrections:
+            filled.corrected = reading.correct(correction, filled)
+        reading.complete(filled)
+        if (missing := reading.missing(filled)) is not None:
+            filled.question = question_for(*missing, language)
         return filled
 
-    def _better(self, schema: ToolSchema, answer: str, filled: Filled) -> None:
-        for name, written in schema.parameters.get("properties", {}).items():
-            if _resolved(written, schema.parameters).get("x-kind") == "person":
-                filled.arguments[name] = person_in(answer, whole=True) or answer[:100]
+    @staticmethod
+    def _answer(reading: _Reading, answer: str, filled: Filled) -> None:
+        """To the first thing that is missing; when nothing is, it says better whom or what is meant (after a retry)."""
+        missing = reading.missing(filled)
+        if missing is None:
+            reading.better(answer, filled)
+            return
+        name, shape = missing
+        value = reading.value(name, shape, answer, needed=True, whole=True)
+        _put(filled, name, shape, _as_typed(shape, answer) if value is None else value)
+
+
+class _Reading:
+    """One tool's parameters, and how each is read out of a text."""
+
+    def __init__(self, schema: ToolSchema, said: Said, enums: EnumValues) -> None:
+        parameters = schema.parameters
+        self._required = frozenset(parameters.get("required", ()))
+        self._shapes = {name: resolved(shape, parameters) for name, shape in parameters.get("properties", {}).items()}
+        self._said, self._enums = said, enums
+        self._queues = queues_in([schema.description, *parameters.get(EXAMPLES, ())])
+        self._texts = [name for name, shape in self._shapes.items() if name in self._required and _is_free(shape)]
+
+    def parameters(self) -> Iterator[tuple[str, Shape, bool]]:
+        """Name, shape and whether it is required, in the tool's own order."""
+        return ((name, shape, name in self._required) for name, shape in self._shapes.items())
+
+    def missing(self, filled: Filled) -> tuple[str, Shape] | None:
+        """The first required parameter without a value."""
+        return next(
+            ((n, shape) for n, shape, needed in self.parameters() if needed and n not in filled.arguments), None
+        )
+
+    def value(self, name: str, shape: Shape, text: str, *, needed: bool, whole: bool = False) -> Any:
+        """What the text gives for one parameter, or None. `whole`: it answers the question for just this one."""
+        if "enum" in shape:
+            return self._enums.value(shape, text, needed=needed)
+        if (typed := self._typed(shape, text, whole=whole)) is not None or not _is_free(shape):
+            return typed if needed or not (is_date(shape) and self._takes_whole_text()) else None
+        if not needed:
+            return None
+        return text.strip() if whole else self._free(name, shape, text)
+
+    def correct(self, correction: str, filled: Filled) -> bool:
+        """Change the one argument that a correction speaks of; whether there was one."""
+        found = {name: self._named(shape, correction) for name, shape, _ in self.parameters()}
+        found = {name: value for name, value in found.items() if value is not None}
+        if not found and not self._texts:  # with nothing else to correct, "no, anna visser" must be a name
+            found = {
+                name: person_in(correction, whole=True) for name, shape, _ in self.parameters() if _is_person(shape)
+            }
+        if not found and len(correction.split()) > 1:  # neither who, when nor where: then what it is about
+            found = {name: correction[: self._shapes[name].get("maxLength", LINE)] for name in self._texts}
+        before = dict(filled.arguments)
+        for name, value in found.items():
+            _put(filled, name, self._shapes[name], value)
+        return filled.arguments != before
+
+    def better(self, answer: str, filled: Filled) -> None:
+        """Whom or which ticket the person means after all."""
+        for name, shape, _ in self.parameters():
+            if _is_person(shape):
+                _put(filled, name, shape, person_in(answer, whole=True) or answer[:PERSON])
+                return
+            if shape.get("x-kind") == "ticket" and (ticket := self._typed(shape, answer, whole=True)):
+                _put(filled, name, shape, ticket)
                 return
 
-    def _value(self, name: str, shape: dict[str, Any], text: str, search_text: str, *, needed: bool) -> Any:
+    def complete(self, filled: Filled) -> None:
+        """One line is all somebody said: then it is the description as well."""
+        lines = [
+            filled.arguments[n] for n, s, _ in self.parameters() if s.get("x-kind") == "line" and n in filled.arguments
+        ]
+        for name in self._texts:
+            if lines and name not in filled.arguments:
+                filled.arguments[name] = lines[0]
+
+    def _named(self, shape: Shape, text: str) -> Any:
+        return self._enums.named(shape, text) if "enum" in shape else self._typed(shape, text, whole=False)
+
+    def _typed(self, shape: Shape, text: str, *, whole: bool) -> Any:
+        """Persons, tickets, days, times, numbers, yes and no."""
         kind = shape.get("x-kind", "")
         if kind == "person":
-            return person_in(text)
+            return person_in(text, whole=whole)
         if kind == "ticket":
-            match = _TICKET.search(text)
-            return f"{match[1].upper()}-{match[2]}" if match else None
-        if kind == "date" or shape.get("format") == "date":
-            return _date(text)
-        if "enum" in shape:
-            return self._choice(shape, text, needed)
+            return ticket_in(text, self._queues, self._said.seen, whole=whole)
+        if is_date(shape):
+            day = day_in(text, self._said.today)
+            return day.isoformat() if day else None
+        if shape.get("format") == "time":
+            return time_in(text)
         if shape.get("type") in ("integer", "number"):
-            match = _NUMBER.search(text)
-            return int(match.group()) if match else None
-        if not needed or shape.get("type") != "string":
-            return None
+            return number_in(self._without_names(text))
+        if shape.get("type") == "boolean":
+            return {Intent.CONFIRM: True, Intent.CANCEL: False}.get(intent_of(text) or Intent.ABOUT)
+        return None
+
+    def _free(self, name: str, shape: Shape, text: str) -> str | None:
+        """The person's own words, as far as they are about the matter."""
+        kind = shape.get("x-kind", "")
+        if name in _WHOLE_TEXT:
+            return (self._said.search or text).strip() or None
         if kind == "line":
-            return _subject(text)[:LINE].strip() or None
-        return (search_text if kind != "text" or name in ("question", "query") else text).strip() or None
+            return subject(text) or None
+        if kind == "text":
+            adds = any(other.get("x-kind") == "ticket" for other in self._shapes.values())
+            return (remark(text) if adds else text.strip() if subject(text) else "") or None
+        return text.strip() or None if len(self._texts) == 1 else None
 
-    def _choice(self, shape: dict[str, Any], text: str, needed: bool) -> str | None:
-        """The value whose own words, or whose part of the description, mean most nearly what was said."""
-        values = [value for value in shape["enum"] if isinstance(value, str)]
-        likeness = [self._nearness(text, value, shape) for value in values]
-        best = max(range(len(values)), key=likeness.__getitem__)
-        said = [value for value in values if re.search(rf"\b{re.escape(value)}\b", text)]
-        if len(said) == 1:
-            return said[0]
-        if needed or ("default" in shape and likeness[best] > 0.5 and values[best] != shape["default"]):
-            return values[best]
-        return None
+    def _takes_whole_text(self) -> bool:
+        """A tool that is given the whole question reads the times in it itself."""
+        return not self._required.isdisjoint(_WHOLE_TEXT)
 
-    def _nearness(self, text: str, value: str, shape: dict[str, Any]) -> float:
-        """How near the text is to what a value is about: its examples where the tool gives any."""
-        phrases = shape.get("x-values", {}).get(value) or [_described(value, shape.get("description", ""))]
-        return float(self._meaning.likeness(text.lower(), [phrase.lower() for phrase in phrases]).max())
+    def _without_names(self, text: str) -> str:
+        """The numbers in days and tickets are no numbers of their own."""
+        for span in reversed(spans_in(text, self._said.today)):
+            text = f"{text[: span.start]} {text[span.end :]}"
+        return re.sub(r"\b[A-Za-z]{1,10}-?\d+\b|#\d+", " ", text)
 
 
-def _resolved(shape: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
-    """Follows `$ref`, and takes the one real type out of `anyOf` with null."""
-    if "$ref" in shape:
-        shape = {**parameters.get("$defs", {}).get(shape["$ref"].rsplit("/", 1)[-1], {}), **shape}
-    real = [_resolved(option, parameters) for option in shape.get("anyOf", ()) if option.get("type") != "null"]
-    return {**real[0], **shape} if len(real) == 1 else shape
-
-
-def _described(value: str, description: str) -> str:
-    """The words of the description that belong to one value: "IT for computers and accounts, HR for …"."""
-    match = re.search(
-        rf"(?:^|[,;.] )\W*{re.escape(value)}\W+(?:for|voor|to|:)\s+(.+?)(?=, (?:and )?[A-Z]{{2,}} (?:for|voor)|[.;]|$)",
-        description,
-    )
-    return (match[1] if match else value).lower()
-
-
-def _subject(text: str) -> str:
-    """The matter itself, without "please open a ticket for" before it or after it."""
-    matter = _BARE.sub("", PREAMBLE.sub("", " ".join(text.split()))).strip(" .,:;-")
-    return _REQUEST_AFTER.sub("", matter).strip(" .,:;-") or matter
-
-
-def _date(text: str) -> str | None:
-    match = _ISO_DATE.search(text)
-    if match is None:
-        return None
-    try:
-        return date.fromisoformat(match.group()).isoformat()
-    except ValueError:
-        return None
-
-
-def _as_typed(shape: dict[str, Any], answer: str) -> str | None:
-    """An answer that no rule could read is taken as it stands where any text will do; the tool checks it."""
-    if shape.get("type") == "string" and "enum" not in shape and shape.get("x-kind") != "ticket":
-        return answer[: shape.get("maxLength", LINE)].strip() or None
-    return None
-
-
-def _question(name: str, shape: dict[str, Any], language: str) -> str:
-    kind = shape.get("x-kind", "")
-    if kind in ("person", "ticket", "line", "text"):
+def question_for(name: str, shape: Shape, language: str) -> str:
+    """The question for one missing parameter."""
+    kind = "date" if is_date(shape) else shape.get("x-kind", "")
+    if kind in _ASKED_BY_KIND:
         return say(f"ask_{kind}", language)
     if "enum" in shape:
         return say("ask_choice", language, choices=", ".join(map(str, shape["enum"])))
     return say("ask_value", language, what=shape.get("title") or name.replace("_", " "))
+
+
+def _put(filled: Filled, name: str, shape: Shape, value: Any) -> None:
+    """Only what fits is kept: the rest counts as not said."""
+    if isinstance(value, str):
+        value = value[: shape.get("maxLength", len(value))]
+    if shape.get("type") == "integer" and isinstance(value, float):
+        return
+    if value is not None and fits(value, shape):
+        filled.arguments[name] = value
+
+
+def _as_typed(shape: Shape, answer: str) -> str | None:
+    """An answer that no rule could read is taken as it stands where any text will do; the tool checks it."""
+    plain = shape.get("type") == "string" and "enum" not in shape and not is_date(shape)
+    return answer[: shape.get("maxLength", LINE)].strip() or None if plain else None
+
+
+def _is_person(shape: Shape) -> bool:
+    return bool(shape.get("x-kind") == "person")
+
+
+def _is_free(shape: Shape) -> bool:
+    """Whether any text will do."""
+    told = shape.get("x-kind", "") in ("person", "ticket", "date") or "enum" in shape or "format" in shape
+    return shape.get("type") == "string" and not told

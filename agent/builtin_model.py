@@ -9,14 +9,17 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 
-from agent.argument_filling import ArgumentFilling
+from agent.argument_filling import ArgumentFilling, Filled, Said
+from agent.corrections import correction_in
 from agent.data_text import RETRY, read_passages
 from agent.extract import Extractor
 from agent.meaning import Meaning
+from agent.offers import SEARCH
 from agent.prompting import language_in
 from agent.shorthand import Glossary, Shorthand
-from agent.tool_choice import ToolChoice
+from agent.tool_choice import Choice, ToolChoice
 from agent.wish import Wish, read_wish
 from agent.words import say
 from core.chat import ChatMessage, ModelTurn, ToolCall, ToolSchema
@@ -24,6 +27,9 @@ from core.ports import Embedder
 
 NAME = "loket-built-in"
 _CANDIDATE = re.compile(r"[^;:.]+? \(E\d+, [^)]*\)")
+_TODAY = re.compile(r"^Today is (\d{4}-\d{2}-\d{2})\.", re.MULTILINE)
+CERTAIN = 0.6
+"""From this score on, words in place of an answer are a request of their own ("reset my password", not a name)."""
 _CALLED = re.compile(r"nobody in the directory is called '([^']*)'")
 
 
@@ -43,6 +49,11 @@ class BuiltinModel:
         """Shown to people: this was the built-in model."""
         return NAME
 
+    @property
+    def meaning(self) -> Meaning:
+        """Likeness of texts, with the vectors it keeps: for whoever else compares them."""
+        return self._meaning
+
     async def complete(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> ModelTurn:
         """Tool calls for a new message; an answer, a question or nothing after tool results."""
         return await asyncio.to_thread(self._complete, messages, tools)
@@ -53,23 +64,55 @@ class BuiltinModel:
 
     def _complete(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> ModelTurn:
         language = language_in(messages[0].text if messages else "")
-        wish = read_wish(messages, language)
         if messages[-1].role == "tool":
-            return ModelTurn(self._answer(messages, wish, language))
-        return self._call(wish, tools, language)
+            return ModelTurn(self._answer(messages, read_wish(messages, language), language))
+        return self._call(messages, tools, language)
 
-    def _call(self, wish: Wish, tools: Sequence[ToolSchema], language: str) -> ModelTurn:
+    def _call(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], language: str) -> ModelTurn:
+        wish = read_wish(messages, language)
+        today = _today(messages[0].text)
+        seen = "\n".join(message.text for message in messages[1:])
+        if (corrected := self._corrected(wish, tools, today, seen, language)) is not None:
+            return corrected
+        if wish.answers and self._is_request(wish.answers[-1], wish, tools):
+            wish = Wish(wish.answers[-1])
         calls: list[ToolCall] = []
         plain = self._shorthand.written_out(wish.text)
         for choice in self._choice.choose(plain, tools):
             several = choice.text != plain
             text = choice.text if several else wish.text
             search = choice.text if several else self._search_text(wish)
-            filled = self._filling.fill(choice.schema, text, wish.answers, search, language)
+            said = Said(text, today, wish.answers, search=search, seen=seen)
+            filled = self._filling.fill(choice.schema, said, language)
             if filled.question:
                 return ModelTurn(filled.question)
-            calls.append(ToolCall(f"built-in-{len(calls) + 1}", choice.schema.name, json.dumps(filled.arguments)))
+            calls.append(_called(choice, filled, len(calls) + 1))
         return ModelTurn("" if calls else say("ask_again", language), tuple(calls))
+
+    def _corrected(
+        self, wish: Wish, tools: Sequence[ToolSchema], today: date, seen: str, language: str
+    ) -> ModelTurn | None:
+        """The request before, with only that changed of which the correction speaks; None when it is no correction."""
+        corrections: list[str] = []
+        while wish.corrects is not None:
+            corrections.insert(0, correction_in(wish.text) or wish.text)
+            wish = wish.corrects
+        chosen = self._choice.choose(self._shorthand.written_out(wish.text), tools) if corrections else []
+        if len(chosen) != 1 or chosen[0].schema.name == SEARCH or self._is_request(corrections[-1], wish, tools):
+            return None
+        said = Said(wish.text, today, wish.answers, tuple(corrections), self._search_text(wish), seen)
+        filled = self._filling.fill(chosen[0].schema, said, language)
+        if not filled.corrected:
+            return None
+        return ModelTurn(filled.question) if filled.question else ModelTurn("", (_called(chosen[0], filled, 1),))
+
+    def _is_request(self, text: str, wish: Wish, tools: Sequence[ToolSchema]) -> bool:
+        """Whether words that could be an answer plainly ask for another tool than the one that is being filled in."""
+        other = self._choice.choose(self._shorthand.written_out(text), tools)
+        if len(other) != 1 or other[0].schema.name == SEARCH or other[0].score < CERTAIN:
+            return False
+        first = self._choice.choose(self._shorthand.written_out(wish.text), tools)
+        return other[0].schema.name not in {choice.schema.name for choice in first}
 
     def _answer(self, messages: Sequence[ChatMessage], wish: Wish, language: str) -> str:
         """From the results behind the last assistant message: a question when a tool needs better arguments, else
@@ -89,6 +132,16 @@ class BuiltinModel:
 
     def _search_text(self, wish: Wish) -> str:
         return " ".join((wish.with_context, *wish.answers))
+
+
+def _called(choice: Choice, filled: Filled, number: int) -> ToolCall:
+    return ToolCall(f"built-in-{number}", choice.schema.name, json.dumps(filled.arguments, ensure_ascii=False))
+
+
+def _today(system: str) -> date:
+    """The day that the system prompt gives; this machine's when it gives none."""
+    match = _TODAY.search(system)
+    return date.fromisoformat(match[1]) if match else datetime.now(UTC).date()
 
 
 def _questions(asking: ChatMessage, otherwise: str) -> list[str]:

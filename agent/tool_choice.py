@@ -11,10 +11,11 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.argument_filling import PREAMBLE
+from agent.matter import opening_pattern
 from agent.meaning import Meaning
 from agent.offers import CHANGES, EXAMPLES, SEARCH
 from agent.person_names import names_somebody, person_in
+from agent.question_form import is_question
 from agent.ticket_numbers import names_ticket, queues_in
 from agent.tool_scores import ToolScores
 from agent.word_lists import words
@@ -32,11 +33,6 @@ FITS_KEPT = 4
 MOST_PARTS = 4
 _WORD = re.compile(r"[\wà-ÿ]+")
 _PART = re.compile(r"[,:;.]\s+")
-_QUESTION = re.compile(
-    r"\?\s*$|^(?:what|when|where|which|who|how|why|may|can i|am i|do i|is|are|does|should|must|"
-    r"wat|wanneer|waar|welke?|wie|hoe|waarom|mag|kan ik|moet|krijg|heb ik|is|zijn)\b",
-    re.IGNORECASE,
-)
 _SPLIT = re.compile(
     r"(?<=[.?!;])\s+|\n+|\s*,?\s+(?:and also|and then|and|also|en ook|en dan|en|daarnaast)\s+", re.IGNORECASE
 )
@@ -113,7 +109,7 @@ class ToolChoice:
         Somebody who is named speaks against a tool that changes something of who asks, and of nobody else.
         """
         parts = [part.strip() for part in _PART.split(text) if len(part.split()) > 1]
-        opening = PREAMBLE.match(text)
+        opening = opening_pattern().match(text)
         parts += [opening.group().strip()] if opening else []
         readings = [text, *parts] if 1 < len(parts) <= MOST_PARTS else [text]
         found = offer.learned.scores.of(readings, _marks(readings, offer.learned.queues))
@@ -154,7 +150,7 @@ def _phrases(tool: ToolSchema) -> tuple[str, ...]:
 def _marks(texts: Sequence[str], queues: frozenset[str]) -> NDArray[np.float32]:
     """What else tells requests apart, one row a text: names somebody, names a ticket, is a question."""
     return np.array(
-        [[person_in(text) is not None, names_ticket(text, queues), bool(_QUESTION.search(text))] for text in texts],
+        [[person_in(text) is not None, names_ticket(text, queues), is_question(text)] for text in texts],
         dtype=np.float32,
     )
 

@@ -6,7 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.answers import could_answer
+from agent.chosen import chosen
+from agent.corrections import correction_in
 from agent.intents import Intent, intent_of
+from agent.question_form import is_question
 from agent.words import CATALOGUE, say
 from core.chat import ChatMessage
 
@@ -19,6 +23,7 @@ ASKS = (
     "ask_text",
     "ask_value",
     "ask_choice",
+    "ask_date",
 )
 ASKS_FOR_TEXT = ("ask_line", "ask_text")
 _FOLLOW_UP = re.compile(
@@ -27,18 +32,20 @@ _FOLLOW_UP = re.compile(
     r"\b(?:that|those|it|this|then|there|dat|die|dit|daar|dan|ervan|erbij|hiervoor|daarvoor)\b",
     re.IGNORECASE,
 )
-_CHOICE = re.compile(r"^\W*(\d{1,2})\W*$")
 SHORT = 6
+PATIENCE = 4
+"""How many exchanges a question of the desk stays open when the person asks something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """`text` is the request; `answers` what was answered to the questions about it, in order; `context` the question
-    before, for a follow-up."""
+    before, for a follow-up; `corrects` the request that this one may put right."""
 
     text: str
     answers: tuple[str, ...] = ()
     context: str = ""
+    corrects: Wish | None = None
 
     @property
     def with_context(self) -> str:
@@ -53,16 +60,53 @@ def read_wish(messages: Sequence[ChatMessage], language: str) -> Wish:
     text = talk[last].text
     answers: list[str] = []
     at = last
-    while at >= 2 and _answers(talk[at].text, talk[at - 1].text) and talk[at - 2].role == "user":
-        answers.insert(0, _chosen(talk[at].text, talk[at - 1].text))
-        at -= 2
+    while (asked := _question_answered(talk, at)) is not None:
+        answers.insert(0, chosen(talk[at].text, talk[asked].text))
+        at = asked - 1
     if answers:
         return Wish(talk[at].text, tuple(answers))
-    before = next((message.text for message in reversed(talk[:last]) if message.role == "user"), "")
-    if last >= 2 and intent_of(text) is Intent.CONFIRM and _offers_ticket(talk[last - 1].text):
-        return Wish(say("ticket_request", language, question=before))
+    before = next((place for place in range(last - 1, -1, -1) if talk[place].role == "user"), None)
+    if before is None:
+        return Wish(text)
+    if intent_of(text) is Intent.CONFIRM and _offers_ticket(talk[last - 1].text):
+        return Wish(say("ticket_request", language, question=talk[before].text))
     follows = len(text.split()) <= SHORT and _FOLLOW_UP.search(text) is not None
-    return Wish(text, (), before if follows else "")
+    corrects = read_wish(talk[: before + 1], language) if correction_in(text) else None
+    return Wish(text, (), talk[before].text if follows else "", corrects)
+
+
+def waiting_question(talk: Sequence[ChatMessage]) -> str | None:
+    """The desk's question that the person has left open by asking something else; None when none is."""
+    last = max((index for index, message in enumerate(talk) if message.role == "user"), default=0)
+    asked = _left_open(talk, last)
+    if asked is None or (asked == last - 1 and _answers(talk[last].text, talk[asked].text)):
+        return None
+    return None if could_answer(talk[last].text, talk[asked].text) else talk[asked].text
+
+
+def _question_answered(talk: Sequence[ChatMessage], at: int) -> int | None:
+    """Where the question stands that the message at `at` answers: right before it, or left open a while ago."""
+    if at < 2:
+        return None
+    if _asks(talk[at - 1].text):
+        return at - 1 if _answers(talk[at].text, talk[at - 1].text) and talk[at - 2].role == "user" else None
+    asked = _left_open(talk, at)
+    return asked if asked is not None and could_answer(talk[at].text, talk[asked].text) else None
+
+
+def _left_open(talk: Sequence[ChatMessage], at: int) -> int | None:
+    """The last question of the desk before `at`, when nothing the person said since was an answer or a way out."""
+    asked = next((n for n in range(at - 1, max(-1, at - 2 * PATIENCE), -1) if _is_question_of_desk(talk, n)), None)
+    if asked is None:
+        return None
+    since = [message.text for message in talk[asked + 1 : at] if message.role == "user"]
+    ended = any(intent_of(text) is Intent.CANCEL or could_answer(text, talk[asked].text) for text in since)
+    first_answers = bool(since) and _answers(since[0], talk[asked].text)
+    return None if ended or first_answers else asked
+
+
+def _is_question_of_desk(talk: Sequence[ChatMessage], at: int) -> bool:
+    return at > 0 and talk[at].role == "assistant" and talk[at - 1].role == "user" and _asks(talk[at].text)
 
 
 def expects_answer(text: str) -> bool:
@@ -76,7 +120,9 @@ def _asks(text: str, keys: tuple[str, ...] = ASKS) -> bool:
 
 def _answers(text: str, question: str) -> bool:
     """A question is no name, number or choice: whoever asks something else instead has changed the subject."""
-    return _asks(question) and (not text.rstrip().endswith("?") or _asks(question, ASKS_FOR_TEXT))
+    if not _asks(question) or intent_of(text) is Intent.CANCEL:
+        return False
+    return _asks(question, ASKS_FOR_TEXT) or not (is_question(text) and len(text.split()) > 2)
 
 
 def _offers_ticket(text: str) -> bool:
@@ -90,12 +136,3 @@ def _pattern(key: str, language: str) -> re.Pattern[str]:
         "".join(".*" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", sentence)),
         re.DOTALL,
     )
-
-
-def _chosen(answer: str, question: str) -> str:
-    """ "2" means the second line of a list that was offered; what is no choice stays as it is."""
-    if match := _CHOICE.match(answer):
-        for line in question.splitlines():
-            if line.startswith(f"{match[1]}. "):
-                return line.removeprefix(f"{match[1]}. ")
-    return answer.strip()

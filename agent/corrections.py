@@ -1,0 +1,39 @@
+"""Whether a message takes back part of what was asked before: "no, tomorrow", "nee, Jan van Dijk bedoel ik"."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+LONGEST = 200
+
+
+def correction_in(text: str) -> str | None:
+    """What the message puts in place of something said before; None when it is no correction."""
+    flat = " ".join(text.split())
+    if len(flat) > LONGEST:
+        return None
+    if match := _pattern("not_but").search(flat):
+        return _bare(match["said"])
+    for name in ("before", "denied"):
+        if match := _pattern(name).match(flat):
+            return _bare(flat[match.end() :])
+    return _bare(flat) if _pattern("telling_end").search(flat) else None
+
+
+def _bare(said: str) -> str | None:
+    return _pattern("after").sub("", said).strip(" ,.!:;-") or None
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(_written()[name], re.IGNORECASE | re.VERBOSE)
+
+
+@cache
+def _written() -> dict[str, str]:
+    written: dict[str, str] = yaml.safe_load(Path(__file__).with_name("corrections.yaml").read_text(encoding="utf-8"))
+    return written
