@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 from actions.records import Action
+from agent import solved
 from agent.intents import SIGNPOSTS, Intent, intent_of
 from agent.language import language_of
 from agent.offers import HANDOVER, offered_schemas
 from agent.parts import TurnParts
 from agent.prompting import opening_messages
 from agent.secrets_in_text import COVER, cover_codes, holds_code, only_a_code
+from agent.solved import Verdict, verdict
 from agent.state import Asked, Ending, Move, TurnState
 from agent.wish import expects_answer
 from agent.words import refusal, say
@@ -43,7 +45,12 @@ class Understand:
             return {"language": language, "ending": ending}
         intent = intent_of(text)
         if intent is Intent.PERSON and HANDOVER in self._parts.registry.names:
-            return self._hand_over(asked, language)
+            return self._calling(asked, language, ToolCall("understand-1", HANDOVER, json.dumps({})))
+        told = await self._verdict(asked, intent)
+        if told is Verdict.UNSOLVED and solved.TOOL in self._parts.registry.names:
+            return self._calling(asked, language, solved.ticket_call(asked.history, language))
+        if told is Verdict.SOLVED:
+            return {"language": language, "ending": Ending(Outcome.ANSWERED, language, say("solved_thanks", language))}
         ending = await self._plain(asked, intent, language)
         if ending is None and not self._parts.registry.names:  # the kill switch: no model is asked at all
             ending = Ending(Outcome.REFUSED_FORBIDDEN, language, refusal("switched_off", language))
@@ -55,9 +62,17 @@ class Understand:
         tools = offered_schemas(self._parts.registry, asked.requester)
         return {"language": language, "tools": tools, "messages": opening_messages(asked, language)}
 
-    def _hand_over(self, asked: Asked, language: str) -> TurnState:
-        """Asking for a person always works, whatever the model is or does."""
-        spoken = ModelTurn("", (ToolCall("understand-1", HANDOVER, json.dumps({})),))
+    async def _verdict(self, asked: Asked, intent: Intent | None) -> Verdict | None:
+        """Whether help given solved it. A bare yes or no belongs to an open draft first."""
+        told = verdict(asked.message.text, asked.history)
+        if told is None or intent not in (Intent.CONFIRM, Intent.CANCEL):
+            return told
+        drafts = await self._parts.gate.open_drafts(asked.requester.employee_id, asked.conversation_id)
+        return None if drafts else told
+
+    def _calling(self, asked: Asked, language: str, call: ToolCall) -> TurnState:
+        """A wish that is plain from the words: a person, a ticket. It works whatever the model is or does."""
+        spoken = ModelTurn("", (call,))
         state = self._for_model(asked, language)
         wish = ChatMessage("assistant", "", spoken.tool_calls)
         return {**state, "messages": [*state["messages"], wish], "spoken": spoken}
