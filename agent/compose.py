@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from agent.answer_check import Supported
-from agent.citing import citations_of, quoted_answer
+from agent.citing import answer_text, citations_of
 from agent.parts import TurnParts
 from agent.settings import AgentSettings
+from agent.solved import QUESTION, is_help
 from agent.state import Asked, Ending, Gathered, TurnState
+from agent.wish import waiting_question
 from agent.words import say
+from core.chat import ChatMessage
 from core.outcomes import Outcome
-from core.plain_text import visible
+from core.plain_text import inert
+from core.ports import Passage
 from core.replies import Citation
 from tools import Found
 
@@ -30,6 +33,11 @@ class Compose:
         outcome = _outcome(state, bool(answer))
         if not text and not gathered.prepared:
             outcome, text = self._nothing(state, outcome)
+        if outcome is Outcome.ANSWERED and is_help(
+            [passage for passage in gathered.passages if _cited(passage, citations)]
+        ):
+            text = f"{text}\n\n{say(QUESTION, language)}"
+        text = _with_reminder(text, state, outcome)
         ending = Ending(
             outcome=outcome,
             language=language,
@@ -48,11 +56,11 @@ class Compose:
         blocks = [_facts(found) for found in gathered.found if not found.passages and not found.empty]
         if cited:
             passages = gathered.passages
-            built_in = state["spent"].model == self._built_in
-            blocks.append(quoted_answer(cited, passages, language) if built_in else _phrased(cited))
-            return "\n\n".join(blocks), citations_of(cited, passages, language)
+            quoted, conflicts = state["spent"].model == self._built_in, state["conflicts"]
+            blocks.append(answer_text(cited, passages, language, conflicts, quoted=quoted))
+            return "\n\n".join(blocks), citations_of(cited, passages, language, conflicts)
         if not gathered.anything:
-            return visible(state["spoken"].text).strip(), ()
+            return inert(state["spoken"].text).strip(), ()
         return "\n\n".join(block for block in blocks if block), ()
 
     def _failures(self, gathered: Gathered, language: str) -> list[str]:
@@ -73,13 +81,27 @@ class Compose:
                 say(
                     "not_found_owner",
                     language,
-                    title=nearest.title,
-                    owner=nearest.owner,
-                    contact=nearest.contact or self._settings.service_desk,
+                    title=inert(nearest.title),
+                    owner=inert(nearest.owner),
+                    contact=inert(nearest.contact) or self._settings.service_desk,
                 )
             )
         lines.append(say("not_found_ticket", language, service_desk=self._settings.service_desk))
         return Outcome.NOT_FOUND, "\n".join(lines)
+
+
+def _with_reminder(text: str, state: TurnState, outcome: Outcome) -> str:
+    """Behind the answer to something else: which question of ours still waits."""
+    asked, language = state["asked"], state["language"]
+    if outcome not in (Outcome.ANSWERED, Outcome.NOT_FOUND):
+        return text
+    talk = [ChatMessage(past.role, past.text) for past in asked.history]
+    waiting = waiting_question([*talk, ChatMessage("user", asked.message.text)])
+    return f"{text}\n\n{say('still_waiting', language, question=waiting)}" if waiting else text
+
+
+def _cited(passage: Passage, citations: tuple[Citation, ...]) -> bool:
+    return any((one.path, one.heading) == (passage.path, passage.heading) for one in citations)
 
 
 def _searched(gathered: Gathered) -> bool:
@@ -88,14 +110,8 @@ def _searched(gathered: Gathered) -> bool:
 
 
 def _facts(found: Found) -> str:
-    lines = [f"**{visible(fact.label)}**: {visible(fact.value)}" for fact in found.facts]
-    return "\n".join(lines) if lines else visible(found.text)
-
-
-def _phrased(kept: list[Supported]) -> str:
-    """A language model's checked sentences, with the citation numbers in order of appearance."""
-    order = {number: place for place, number in enumerate(dict.fromkeys(one.number for one in kept), start=1)}
-    return " ".join(f"{one.sentence} [{order[one.number]}]" for one in kept)
+    lines = [f"**{inert(fact.label)}**: {inert(fact.value)}" for fact in found.facts]
+    return "\n".join(lines) if lines else inert(found.text)
 
 
 def _outcome(state: TurnState, answered: bool) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,21 @@ from core.ports import Passage
 from tools import Found
 
 MAX_CHARS = 6_000
-_MARK = re.compile(r"<(?=/?\s*(?:passage|data)\b)", re.IGNORECASE)
+_ANGLE = "<＜﹤❮〈⟨‹«"
+_MARK = re.compile(rf"[{_ANGLE}]+(?=[\s/\\|!?]{{0,4}}([^\W\d_]{{2,16}}))")
+_MARKS = frozenset(
+    {"passage", "data", "system", "assistant", "user", "tool", "developer", "instructions", "instruction"}
+)
+_TOKENS = re.compile(
+    r"<\|[^|<>\n]{0,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?s>|<｜[^｜<>\n]{0,40}｜>", re.IGNORECASE
+)
+"""Marks by which servers of language models tell who speaks: in a policy they are nothing but an attack."""
+_LOOKALIKES = str.maketrans("аеорсухіѕԁһӏտɡαοερτυ", "aeopcyxisdhlsgaoeptu")
 _PASSAGE = re.compile(
     r'^<passage number="(\d+)" language="(\w*)" status="(\w*)" similarity="(-?[\d.]+)" score="(-?[\d.]+)" '
+    r'coverage="([\d.]+)" '
     r'title="([^"\n]*)" '
-    r'heading="([^"\n]*)">\n(.*?)\n</passage>$',
+    r'heading="([^"\n]*)"[^\n]*>\n(.*?)\n</passage>$',
     re.DOTALL | re.MULTILINE,
 )
 RETRY = "TRY AGAIN: "
@@ -33,6 +44,7 @@ class Shown:
     status: str
     similarity: float
     score: float
+    coverage: float
     title: str
     heading: str
     text: str
@@ -49,8 +61,9 @@ def passages_text(passages: Sequence[Passage], first_number: int) -> str:
     """Passages with the numbers by which they can be cited."""
     return "\n".join(
         f'<passage number="{number}" language="{one_line(passage.language)}" status="{passage.status}" '
-        f'similarity="{passage.similarity:.3f}" score="{passage.score:.3f}" title="{_attribute(passage.title)}" '
-        f'heading="{_attribute(passage.heading)}">\n{_inert(passage.text)}\n</passage>'
+        f'similarity="{passage.similarity:.3f}" score="{passage.score:.3f}" '
+        f'coverage="{passage.coverage:.3f}" title="{_attribute(passage.title)}" '
+        f'heading="{_attribute(passage.heading)}"{_limits(passage)}>\n{_inert(passage.text)}\n</passage>'
         for number, passage in enumerate(passages, start=first_number)
     )
 
@@ -58,14 +71,35 @@ def passages_text(passages: Sequence[Passage], first_number: int) -> str:
 def read_passages(text: str) -> list[Shown]:
     """The passages in a tool's result, as `passages_text` wrote them."""
     return [
-        Shown(int(number), language, status, float(similarity), float(score), title, heading, body)
-        for number, language, status, similarity, score, title, heading, body in _PASSAGE.findall(text)
+        Shown(int(number), language, status, float(similarity), float(score), float(coverage), title, heading, body)
+        for number, language, status, similarity, score, coverage, title, heading, body in _PASSAGE.findall(text)
     ]
 
 
+def _limits(passage: Passage) -> str:
+    """For whom and from when until when a text holds, where it says so; and that it is an owner's own answer."""
+    said = []
+    if passage.effective_from or passage.effective_until:
+        days = (day.isoformat() if day else "" for day in (passage.effective_from, passage.effective_until))
+        said.append(f'valid="{"/".join(days)}"')
+    if passage.applies_to:
+        meant = "; ".join(f"{key}: {', '.join(values)}" for key, values in passage.applies_to)
+        said.append(f'only_for="{_attribute(meant)}"')
+    if passage.outranks:
+        said.append('kind="answer"')
+    return "".join(f" {attribute}" for attribute in said)
+
+
 def _inert(text: str) -> str:
-    return _MARK.sub("‹", visible(text))[:MAX_CHARS]
+    """Text that can neither close its passage nor pretend that somebody else speaks."""
+    return _MARK.sub(_unmarked, _TOKENS.sub("…", visible(text)))[:MAX_CHARS]
+
+
+def _unmarked(match: re.Match[str]) -> str:
+    """A mark like ours, also in letters of another script or width, loses its bracket; any other tag stays."""
+    name = unicodedata.normalize("NFKC", match[1]).lower().translate(_LOOKALIKES)
+    return "‹" if name in _MARKS else match.group()
 
 
 def _attribute(text: str) -> str:
-    return one_line(text).replace('"', "'")
+    return _inert(one_line(text).replace('"', "'")).replace("<", "‹").replace(">", "›")

@@ -1,4 +1,6 @@
-"""The way of one message, on one screen: understand → think ⇄ read tools → check → reply. The only file with LangGraph.
+"""The way of one message, on one screen: understand → think ⇄ read tools → check → weigh → reply.
+
+The only file with LangGraph.
 
 No checkpointer: history, actions and all waiting live in our own tables (ADR: turns have no checkpointer). No node has
 an effect: what the turn leads to is committed afterwards, in one transaction (`agent/record.py`).
@@ -16,6 +18,7 @@ from agent.state import TurnState
 from agent.think import Think
 from agent.understand import Understand
 from agent.use_tools import UseTools
+from agent.weigh import Weigh
 
 TurnGraph = Callable[[TurnState], Awaitable[TurnState]]
 
@@ -29,6 +32,7 @@ def build_graph(parts: TurnParts) -> TurnGraph:
     graph.add_node("think", Think(parts))
     graph.add_node("use_tools", UseTools(parts))
     graph.add_node("check", Check(parts))
+    graph.add_node("weigh", Weigh(parts))
     graph.add_node("reply", Compose(parts))
 
     graph.add_edge(START, "understand")
@@ -37,7 +41,8 @@ def build_graph(parts: TurnParts) -> TurnGraph:
     )
     graph.add_conditional_edges("think", _after_thinking, {"tools": "use_tools", "check": "check"})
     graph.add_edge("use_tools", "think")
-    graph.add_edge("check", "reply")
+    graph.add_edge("check", "weigh")
+    graph.add_edge("weigh", "reply")
     graph.add_edge("reply", END)
 
     compiled = graph.compile()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from actions.gate import Gate
+from agent.meaning import Meaning
 from agent.settings import AgentSettings, AiSettings
 from core.chat import ChatModel
 from core.ports import Live
@@ -18,7 +19,8 @@ class TurnParts:
     """Everything a turn uses. `systems` can only read; whatever changes something goes through `gate`.
 
     `model` is the language model where there is one, `fallback` the built-in model; they may be the same object.
-    `live` shows checked sentences of an answer while it is being written.
+    `meaning` is the built-in model's, for what code decides whichever model answered. `live` shows checked sentences of
+    an answer while it is being written.
     """
 
     database: Database
@@ -29,4 +31,5 @@ class TurnParts:
     fallback: ChatModel
     settings: AgentSettings
     ai: AiSettings
+    meaning: Meaning
     live: Live | None = None

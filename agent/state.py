@@ -10,6 +10,7 @@ from typing import Literal, TypedDict
 
 from actions.records import Prepared
 from agent.answer_check import Supported
+from agent.conflicts import Conflict
 from agent.masking import Masker
 from core.chat import ChatMessage, ModelTurn, ToolSchema
 from core.events import Message, Place
@@ -122,4 +123,5 @@ class TurnState(TypedDict, total=False):
     gathered: Gathered
     masker: Masker
     kept: tuple[Supported, ...]
+    conflicts: tuple[Conflict, ...]
     ending: Ending

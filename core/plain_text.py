@@ -44,6 +44,20 @@ def one_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+_MENTION = re.compile(r"@(?=(?:channel|here|everyone|all|iedereen|kanaal)\b)", re.IGNORECASE)
+_MARKUP = re.compile(r"<(?=[!@#/?a-z|])|(?<=[\w!|/])>", re.IGNORECASE)
+_SCHEME = re.compile(r"\b(javascript|vbscript|data|file)(?=\s*:\s*\S)", re.IGNORECASE)
+
+
+def inert(text: str) -> str:
+    """Text from outside as it may stand in Markdown that a channel draws: nothing in it is a link, an image, a tag, a
+    command or a mention of everybody. What people read stays the same; marks that would do something are set apart.
+    """
+    text = _MARKUP.sub(lambda match: "‹" if match.group() == "<" else "›", visible(text))
+    text = text.replace("](", "] (").replace("]:", "] :").replace("][", "] [").replace("![", "! [").replace("`", "'")
+    return _MENTION.sub("@ ", _SCHEME.sub(r"\1 ", text))
+
+
 def reveal(text: str) -> str:
     """The text with every unseen or look-alike character spelled out as `⟦U+202E⟧`, for the eyes of an approver.
 

@@ -126,10 +126,11 @@ class Passage:
     has, rare words counting more; a word counts as there when one that the glossary says means the same is.
 
     `effective_until` is the last day it holds: its own, or the day before its replacement starts. `as_of` is the
-    asked date when one was asked, and `status_now` what `status` is today. `applies_to` holds for whom it is meant,
-    by key (site, grade, contract), empty for everybody. `kind` is `answer` for an owner's own answer, and `outranks`
-    says that the question is one it is the answer to; `rests_on` names the documents behind it that may be read.
-    `fits` is whether the person who asks is meant: `yes`, `no` or `unknown`; empty where nobody was asked for.
+    asked date when one was asked (`in_past`: it lies before today), and `status_now` what `status` is today.
+    `applies_to` holds for whom it is meant, by key (site, grade, contract), empty for everybody, and `fits` whether the
+    person who asks is: `yes`, `no` or `unknown`; empty where nobody was asked for. `kind` is `answer` for an owner's
+    own answer, and `outranks` says that the question is one it is the answer to; `rests_on` names the documents behind it
+    that may be read.
     """
 
     passage_id: str
@@ -152,6 +153,7 @@ class Passage:
     effective_until: date | None = None
     coverage: float = 0.0
     as_of: date | None = None
+    in_past: bool = False
     status_now: str = "current"
     applies_to: tuple[tuple[str, tuple[str, ...]], ...] = ()
     kind: str = "policy"

@@ -75,7 +75,8 @@ def build(
     model = model or model_of(settings) or fallback
     channels = tuple(channels)
     live = LiveChannels(channels)
-    parts = TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, _ai(settings), live)
+    ai, meaning = _ai(settings), fallback.meaning
+    parts = TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, ai, meaning, live)
     delivery = Delivery(database, channels, systems.notifier)
     return Counter(
         home=home,

@@ -91,6 +91,7 @@ class _View:
             effective_until=last_day(term, self.current.ends),
             coverage=self.coverage.of(row["language"], whole) if self.coverage else 0.0,
             as_of=self.as_of,
+            in_past=self.on < self.today,
             status_now=status(term, self.current.ends, self.today),
             applies_to=limits(row["applies_to"]),
             kind=row["kind"],
