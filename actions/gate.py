@@ -97,6 +97,21 @@ class Gate:
         action = withdraw(tx, action_id, requester_id, "text")
         return self._moved(tx, action, "ended_cancelled")
 
+    def replace_draft(self, tx: Tx, requester_id: str, conversation_id: str, tool: str) -> list[Reply]:
+        """The requester put their request right: withdraw their newest draft for this tool in this conversation.
+
+        Empty when there is none (any more): a draft that was confirmed meanwhile stays what it is.
+        """
+        newest = ledger.select(
+            tx,
+            actions.c.requester_id == requester_id,
+            actions.c.conversation_id == conversation_id,
+            actions.c.tool == tool,
+            ledger.in_states([State.AWAITING_CONFIRMATION]),
+            limit=1,
+        )
+        return [self.cancel(tx, draft.action_id, requester_id) for draft in newest]
+
     async def waiting_for_code(self, requester_id: str) -> bool:
         """Does an action of theirs wait for a code? Then six bare digits are no message for a model."""
         found = await self.parts.database.read(

@@ -25,7 +25,9 @@ def correction_in(text: str) -> str | None:
 
 
 def _bare(said: str) -> str | None:
-    return _pattern("after").sub("", said).strip(" ,.!:;-") or None
+    """What is left of it; "no, also my mouse" adds a wish and corrects none."""
+    plain = _pattern("after").sub("", said).strip(" ,.!:;-")
+    return None if not plain or _pattern("adds").match(plain) else plain
 
 
 @cache

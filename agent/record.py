@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from actions.posting import slot
 from actions.records import Origin
 from agent import budget, conversation, inbox
+from agent.corrections import correction_in
 from agent.parts import TurnParts
 from agent.state import Asked, Ending, Past, Spent
 from agent.tables import turns
@@ -105,6 +106,7 @@ def _replies(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> tuple[li
         action_id = str(uuid5(NAMESPACE, f"{asked.message.event_id}:{number}"))
         message = asked.message
         origin = Origin(action_id, message.event_id, asked.conversation_id, message.address, message.identity)
+        replies += _replaced(tx, parts, asked, prepared.tool.name)
         try:
             replies.append(replace(parts.gate.propose(tx, prepared, origin), model=ending.model))
             action_ids.append(action_id)
@@ -114,6 +116,13 @@ def _replies(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> tuple[li
             refused.append(error.outcome)
     outcome = refused[0] if refused and not action_ids else ending.outcome
     return replies, tuple(action_ids), outcome
+
+
+def _replaced(tx: Tx, parts: TurnParts, asked: Asked, tool: str) -> list[Reply]:
+    """A correction takes the place of the draft it corrects: there are never two open drafts for one wish."""
+    if correction_in(asked.message.text) is None:
+        return []
+    return parts.gate.replace_draft(tx, asked.requester.employee_id, asked.conversation_id, tool)
 
 
 def _move(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> Reply:

@@ -193,15 +193,15 @@ def _needs_person(tool: ToolSchema) -> bool:
 
 
 def _are_several(apart: Sequence[Choice], whole: Choice | None, bar: float) -> bool:
-    """Parts are requests of their own when each is sure of its tool, or each is a question in itself.
+    """Parts are requests of their own when each is surer of its own tool than the whole of any, or asks for itself.
 
-    "Tom is on the line and forgot his password" is one request: the whole means a tool that no part means alone.
+    "Tom is on the line and forgot his password" is one: its parts say less than the whole.
     """
     if all(choice.text.endswith("?") for choice in apart):
         return True
-    names = {choice.schema.name for choice in apart}
-    sure = all(choice.score >= bar for choice in apart)
-    return sure and len(names) == len(apart) and whole is not None and whole.schema.name in names
+    least = min(choice.score for choice in apart)
+    different = len({choice.schema.name for choice in apart}) == len(apart)
+    return different and least >= bar and (whole is None or least > whole.score)
 
 
 def _words(text: str) -> frozenset[str]:
