@@ -75,9 +75,12 @@ def use_model_call(spent: Spent, settings: AgentSettings) -> None:
     """Count one call of a model. Raises `BudgetSpent` when there is none left."""
     if spent.model_calls >= settings.max_model_calls:
         raise BudgetSpent("model calls")
-    if spent.tokens >= settings.max_tokens:
-        raise BudgetSpent("tokens")
     spent.model_calls += 1
+
+
+def has_tokens(spent: Spent, settings: AgentSettings) -> bool:
+    """Whether a model that costs tokens may go on in this turn; the built-in model costs none."""
+    return spent.tokens < settings.max_tokens
 
 
 def use_tool_call(spent: Spent, settings: AgentSettings) -> None:

@@ -27,7 +27,7 @@ class AgentSettings(BaseModel):
     """How many tool calls one turn may hold."""
 
     max_tokens: int = Field(default=20_000, ge=1_000)
-    """How many tokens (in and out together) one turn may use."""
+    """How many tokens (in and out together) one turn may use; after that the built-in model answers the rest of it."""
 
     max_message_chars: int = Field(default=8_000, ge=100, le=50_000)
     """The longest message that is read, in characters."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import structlog
 
 from agent.answer_check import check
-from agent.budget import tokens_of, use_model_call
+from agent.budget import has_tokens, tokens_of, use_model_call
 from agent.check import sources_of
 from agent.data_text import FAILED, RETRY
 from agent.offers import without_extras
@@ -43,7 +43,7 @@ class Think:
         spent, messages = state["spent"], state["messages"]
         before, bad_rounds = without_bad_calls(messages)
         if self._may_use_model(state):
-            spoken = None if self._loops(state, bad_rounds) else await self._language_model(state)
+            spoken = None if self._is_spent(state, bad_rounds) else await self._language_model(state)
             if spoken is not None:
                 return _said(spoken, messages)
             messages = before  # to the built-in model, another model's wrong calls are no start
@@ -58,11 +58,16 @@ class Think:
         level = self._parts.ai.level
         return level == "act" or (level == "write" and bool(state["gathered"].passages))
 
-    def _loops(self, state: TurnState, bad_rounds: int) -> bool:
-        if bad_rounds < BAD_ROUNDS:
-            return False
-        self._give_up(state, "wrong calls")
-        return True
+    def _is_spent(self, state: TurnState, bad_rounds: int) -> bool:
+        """Whether the language model has had its chances, its calls or its tokens in this turn."""
+        spent, settings = state["spent"], self._parts.settings
+        if bad_rounds >= BAD_ROUNDS:
+            self._give_up(state, "wrong calls")
+        elif spent.model_calls and spent.model_calls >= settings.max_model_calls - 1:
+            self._give_up(state, "calls")  # the last one is kept for the built-in model
+        elif not has_tokens(spent, settings):
+            self._give_up(state, "tokens")
+        return spent.fell_back
 
     async def _language_model(self, state: TurnState) -> ModelTurn | None:
         """The language model's turn, or None when the built-in model must take over for the rest of the turn."""

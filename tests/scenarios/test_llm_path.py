@@ -230,6 +230,14 @@ async def test_a_server_that_does_not_count_cannot_get_round_the_budget() -> Non
         assert len(server.bodies) == asked
 
 
+async def test_a_turn_whose_tokens_are_spent_is_answered_by_the_built_in_model() -> None:
+    search = ModelTurn("", SEARCH.tool_calls, 5_000, 20)
+    async with desk_with([search, GOOD], agent={"max_tokens": 1_000}) as (desk, server):
+        replies = await desk.say(TOM, QUESTION)
+        assert (outcome_of(replies), replies[-1].model) == (Outcome.ANSWERED, NAME)
+        assert len(server.bodies) == 1
+
+
 # --- the strict server is strict -------------------------------------------------------------------------------------
 
 
