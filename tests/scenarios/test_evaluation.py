@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from connectors.settings import LlmSettings
 from loket.evaluation.judging import Judged
 from loket.evaluation.reading import parse_suite
 from loket.evaluation.running import Watching, evaluate
 from loket.settings import Settings
 from tests.handbooks import SAMPLES, embedder
+from tests.models import ScriptedModel, calls, says
+from tests.servers.strict_llm import strict_llm
 from tools.loading import load_builtin
 
 pytestmark = pytest.mark.slow  # each reads a handbook in
@@ -118,3 +121,18 @@ async def test_whoever_waits_is_told_of_every_case_and_unfinished_ones_are_not_a
     watching = Watching(asked=lambda: done.append(None))
     judged = await evaluate(Settings(_env_file=None), [suite], embedder=embedder(), watching=watching)
     assert len(judged) == len(done) == 1
+
+
+async def test_a_configured_language_model_is_what_answers(handbook: Path) -> None:
+    turns = [calls("search_policies", question="annual leave"), says("You get 25 days of annual leave a year. [1]")]
+    text = (
+        f"version: 1\nhandbook: {handbook.name}\ncases:\n"
+        '  - {question: "annual leave?", as: E1002, outcome: answered, clause: leave-2026.md}\n'
+    )
+    suite = parse_suite(text, handbook.parent / "cases.yaml", TOOLS)
+    async with strict_llm(ScriptedModel(turns)) as server:
+        settings = Settings(_env_file=None, llm=LlmSettings(base_url=server.url, model="m"))
+        (one,) = await evaluate(settings, [suite], embedder=embedder())
+        assert server.violations == []
+        assert len(server.bodies) == 2
+    assert one.came.model == "m"
