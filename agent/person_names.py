@@ -10,10 +10,16 @@ _NUMBER = re.compile(r"\bE\d{4,8}\b", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ACCOUNT = re.compile(r"\b(?:svc|adm|admin|sa|srv|da|t0|root)[-_.][\w.-]+\b", re.IGNORECASE)
 _ROLE = r"(?:line )?(?:manager|boss|supervisor|team ?lead(?:er)?|leidinggevende|baas|chef|teamleider)"
+_ABOVE_MINE = re.compile(
+    rf"\b(?:my|mijn|m'n) (?P<first>{_ROLE})['’]?s (?P<then>{_ROLE})\b|"
+    rf"\b(?P<of>{_ROLE}) (?:of|van) (?:my|mijn|m'n) (?P<mine>{_ROLE})\b",
+    re.IGNORECASE,
+)
 _MINE = re.compile(rf"\b(?:my|mijn|m'n) ({_ROLE})\b|\b(?:wie ben ik|who am i)\b", re.IGNORECASE)
 _PARTICLE = r"(?:van|de|den|der|ter|ten|het|in|'t|el|al|la|le|du|di|von|bin|ben)"
 _CAPITAL = r"[A-ZÀ-Þ][\wà-ÿ'’-]*"
-_NAME = re.compile(rf"\b{_CAPITAL}(?: (?:{_PARTICLE} )*{_CAPITAL})*")
+_INITIALS = r"(?:[A-ZÀ-Þ]\.[ ]?)+"
+_NAME = re.compile(rf"\b(?:{_INITIALS}(?:{_PARTICLE} )*)?{_CAPITAL}(?: (?:{_PARTICLE} )*{_CAPITAL})*")
 _AFTER = re.compile(
     r"\b(?:of|for|from|van|voor|is|reach|bereik ik|zit|sits?|find|zoek|named|called|about|over|geef|give|call|bel|"
     r"caller|beller|werkt|does)\s+(?:the |de |het |een |a |our |onze |colleague |collega |mr\.? |mrs\.? |ms\.? |"
@@ -39,6 +45,8 @@ def person_in(text: str, *, whole: bool = False) -> str | None:
     for pattern in (_NUMBER, _MAIL, _ACCOUNT):
         if match := pattern.search(text):
             return match.group().upper() if pattern is _NUMBER else match.group()
+    if match := _ABOVE_MINE.search(text):
+        return f"{match['then'] or match['of']} of my {match['first'] or match['mine']}"
     if match := _MINE.search(text):
         return f"my {match[1]}" if match[1] else "me"
     manager = re.search(rf"\b{_ROLE}\b", text, re.IGNORECASE) is not None and not whole

@@ -12,6 +12,8 @@ from core.people import Employee
 LONGEST = 100
 ALIKE = 0.78
 """From this likeness on, a typed word counts as a misspelt name: `Sanna` is `Sanne`, `Tim` is not `Tom`."""
+INITIAL = 0.7
+"""What an initial counts beside another word: `J. de Boer`. Alone it names nobody."""
 PARTICLES = frozenset({"de", "den", "der", "van", "von", "el", "al", "ter", "ten", "te", "la"})
 
 
@@ -37,7 +39,8 @@ def likeness(asked: str, person: Employee) -> float:
     telling = [word for word in typed if word not in PARTICLES]
     if not telling:
         return 0.0
-    scores = [max(_word_likeness(word, part) for part in parts) for word in telling]
+    alone = len(telling) == 1
+    scores = [max(_word_likeness(word, part, initial=not alone) for part in parts) for word in telling]
     if min(scores) == 0:
         return 0.0
     covered = len(typed) / max(len(parts), len(typed))
@@ -48,9 +51,11 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text) or [""]
 
 
-def _word_likeness(word: str, part: str) -> float:
+def _word_likeness(word: str, part: str, *, initial: bool) -> float:
     if word == part:
         return 1.0
+    if initial and len(word) == 1 and part.startswith(word):
+        return INITIAL
     if len(word) >= 3 and part.startswith(word):
         return 0.9
     if len(word) < 4 or part in PARTICLES:

@@ -147,12 +147,16 @@ async def test_two_requests_in_one_message_get_two_results() -> None:
         assert "Ineke Smit" in said(replies)
 
 
-async def test_the_manager_of_my_manager_is_found() -> None:
+@pytest.mark.parametrize(
+    "question", ["who is my manager's manager", "wie is de leidinggevende van mijn leidinggevende", "my boss's boss?"]
+)
+async def test_the_manager_of_my_manager_is_found(question: str) -> None:
     async with Desk.start() as desk:
-        assert "Henriëtte van Loon" in said(await desk.say("E1001", "who is my manager's manager"))
-        assert "Henriëtte van Loon" in said(await desk.say("E1001", "wie is de leidinggevende van mijn leidinggevende"))
+        first_line = said((await desk.say("E1001", question))[-1:]).splitlines()[0]
+        assert "Henriëtte van Loon" in first_line
 
 
 async def test_a_colleague_is_found_by_initial_and_family_name() -> None:
     async with Desk.start() as desk:
         assert "Verhoeven" in said(await desk.say("E1001", "phone number of J. Verhoeven"))
+        assert "Jan de Boer" in said(await desk.say("E1001", "what room is j de boer in"))

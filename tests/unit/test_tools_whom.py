@@ -30,3 +30,16 @@ from tools.builtin.whom import Whom, whom
 )
 def test_the_words_mean(words: str, meant: Whom) -> None:
     assert whom(words) == meant
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("my manager's manager", Whom(None, manager=2)),
+        ("manager of my manager", Whom(None, manager=2)),
+        ("de leidinggevende van mijn leidinggevende", Whom(None, manager=2)),
+        ("the manager of the manager of Sanne", Whom("Sanne", manager=2)),
+    ],
+)
+def test_managers_of_managers_are_counted(words: str, meant: Whom) -> None:
+    assert whom(words) == meant

@@ -36,9 +36,10 @@ async def find_person(
     if len(people) > 1:
         return _several(people, ctx.language)
     person = people[0] if people else None
-    managed = person if person is not None and (wanted.manager or relation == "manager") else None
-    if managed is not None:
-        person = await _manager_of(ctx, managed)
+    managed: Employee | None = None
+    for _ in range(wanted.manager or int(relation == "manager")):
+        managed = person
+        person = await _manager_of(ctx, person) if person is not None else None
     if person is None:
         return Found("Nobody was found.", empty=True)
     manager = await _manager_of(ctx, person)

@@ -1,4 +1,4 @@
-"""Whom a person means: "my manager", "the manager of Sanne", "mij", "Tom Bakker"."""
+"""Whom a person means: "my manager", "my manager's manager", "the manager of Sanne", "mij", "Tom Bakker"."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _POSSESSIVE = re.compile(rf"^(?P<name>.+?)(?:['’]s? {_MANAGER}|s (?:leidinggev
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """`name` is None for the person who asks; `manager` means: not that person but their manager."""
+    """`name` is None for the person who asks; `manager` is how many managers up: 0 for that person, 1 for theirs."""
 
     name: str | None
-    manager: bool = False
+    manager: int = 0
 
 
 def whom(words: str) -> Whom:
@@ -28,8 +28,9 @@ def whom(words: str) -> Whom:
     if lower in _SELF:
         return Whom(None)
     if _MINE.match(lower):
-        return Whom(None, manager=True)
+        return Whom(None, manager=1)
     if match := _MANAGER_OF.match(lower) or _POSSESSIVE.match(lower):
         name = plain[match.start("name") : match.end("name")] if len(lower) == len(plain) else match["name"]
-        return Whom(None if name.casefold() in _SELF else name, manager=True)
+        inner = whom(name)  # "the manager of my manager"
+        return Whom(inner.name, manager=inner.manager + 1)
     return Whom(plain)
