@@ -17,7 +17,7 @@ from loket.evaluation.judging import Came, Judged, judge, text_of
 from loket.settings import Settings
 
 AT_ONCE = 4
-"""How many cases are asked side by side, of different people: worth it only where a language model is waited for."""
+"""How many cases are asked side by side, of different people, where a language model is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +48,33 @@ async def evaluate(
         async with evaluation_desk(settings, handbook, today, embedder=embedder, telling=telling, cache=cache) as desk:
             for number, suite in enumerate(suites):
                 if (suite.handbook, suite.today) == (handbook, today):
-                    judged[number] = await _run(desk, suite.cases, watching.asked)
+                    judged[number] = await _run(desk, suite.cases, watching.asked, _at_once(settings))
     return [one for number in range(len(suites)) for one in judged[number]]
 
 
-async def _run(desk: EvaluationDesk, cases: Sequence[Case], asked: Callable[[], None]) -> list[Judged]:
+def _at_once(settings: Settings) -> int:
+    """The built-in model keeps a core busy: side by side it is no faster, and each turn's time says less."""
+    return AT_ONCE if settings.llm.is_set and settings.ai.level != "extract" else 1
+
+
+async def _run(desk: EvaluationDesk, cases: Sequence[Case], asked: Callable[[], None], at_once: int) -> list[Judged]:
     found: dict[int, Judged] = {}
 
     async def one(number: int, case: Case) -> None:
         found[number] = await _ask(desk, case)
         asked()
 
-    for batch in _batches([(number, case) for number, case in enumerate(cases) if case.expected.anything]):
+    for batch in _batches([(number, case) for number, case in enumerate(cases) if case.expected.anything], at_once):
         await asyncio.gather(*(one(number, case) for number, case in batch))
         await desk.forget()
     return [found[number] for number in sorted(found)]
 
 
-def _batches(cases: Iterable[tuple[int, Case]]) -> Iterator[list[tuple[int, Case]]]:
+def _batches(cases: Iterable[tuple[int, Case]], at_once: int) -> Iterator[list[tuple[int, Case]]]:
     """A few at a time, in their order, never two of one person: they would meet each other's drafts."""
     batch: list[tuple[int, Case]] = []
     for number, case in cases:
-        if len(batch) == AT_ONCE or any(case.asker == other.asker for _, other in batch):
+        if len(batch) == at_once or any(case.asker == other.asker for _, other in batch):
             yield batch
             batch = []
         batch.append((number, case))
