@@ -24,7 +24,8 @@ from core.outcomes import Outcome
 from core.people import Employee
 from core.plain_text import one_line
 from core.replies import Citation
-from loket.evaluation.reading import VERSION, parse_suite
+from loket.evaluation.lined_yaml import VERSION
+from loket.evaluation.reading import parse_suite
 from storage import Tx
 
 LAST_BAD = "last-bad"

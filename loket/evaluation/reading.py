@@ -8,15 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from core.errors import ConfigError
 from core.outcomes import Outcome
 from loket.evaluation.cases import Case, Clause, Expected, Person, Phrase, Suite
+from loket.evaluation.lined_yaml import VERSION, Entry, entries
 
-VERSION = 1
 SHOWN = 12
 LANGUAGES = ("en", "nl")
 NONE = "none"
@@ -41,18 +38,6 @@ class _Reader:
         self.problems.append(f"{self.name} line {line}: {sentence}")
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A mapping of the file with the line of each of its keys."""
-
-    line: int
-    values: Mapping[str, Any]
-    lines: Mapping[str, int]
-
-    def at(self, key: str) -> int:
-        return self.lines.get(key, self.line)
-
-
 def read_suite(file: Path, tools: frozenset[str]) -> Suite:
     """The cases of a file. `tools` are the names that there are. Raises `ConfigError` with a line for each problem."""
     try:
@@ -65,14 +50,14 @@ def read_suite(file: Path, tools: frozenset[str]) -> Suite:
 def parse_suite(text: str, file: Path, tools: frozenset[str]) -> Suite:
     """As `read_suite`, of text that would stand in `file`."""
     reader = _Reader(file.name, tools)
-    top, entries = _nodes(text, file.name)
+    top, found = entries(text, file.name)
     _unknown_keys(reader, top, _TOP)
     if top.values.get("version") != VERSION:
         reader.problem(top.at("version"), f"write `version: {VERSION}` at the top")
     reader.documents = _documents(reader, top)
     suite = Suite(
         name=file.stem,
-        cases=tuple(case for entry in entries if (case := _case(reader, entry)) is not None),
+        cases=tuple(case for entry in found if (case := _case(reader, entry)) is not None),
         handbook=_handbook(reader, top, file.parent),
         today=_today(reader, top),
     )
@@ -84,43 +69,7 @@ def parse_suite(text: str, file: Path, tools: frozenset[str]) -> Suite:
     return suite
 
 
-def _nodes(text: str, name: str) -> tuple[_Entry, list[_Entry]]:
-    """The file's own mapping and one entry for each case."""
-    loader = yaml.SafeLoader(text)
-    try:
-        root = loader.get_single_node()
-        whole = loader.construct_document(root) if root is not None else None
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or str(error)
-        raise ConfigError(
-            f"{name}{line}: this is not YAML ({what}); put a question that holds a colon, a comma, a question mark "
-            "or a hash in double quotes"
-        ) from error
-    finally:
-        loader.dispose()
-    if not isinstance(whole, dict) or not isinstance(root, yaml.MappingNode):
-        raise ConfigError(f"{name} line 1: begin with `version: {VERSION}`, and `cases:` with a list below it")
-    top = _entry(root, whole)
-    node = next((value for key, value in root.value if key.value == "cases"), None)
-    if not isinstance(node, yaml.SequenceNode) or not node.value:
-        raise ConfigError(f"{name} line {top.at('cases')}: `cases:` holds no list; begin each case with `- question:`")
-    found = []
-    for each, values in zip(node.value, whole["cases"], strict=True):
-        if not isinstance(values, dict):
-            line = each.start_mark.line + 1
-            raise ConfigError(f"{name} line {line}: a case is a list of keys; begin with `- question:`")
-        found.append(_entry(each, values))
-    return top, found
-
-
-def _entry(node: yaml.MappingNode, values: Mapping[str, Any]) -> _Entry:
-    lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
-    return _Entry(node.start_mark.line + 1, values, lines)
-
-
-def _unknown_keys(reader: _Reader, entry: _Entry, known: tuple[str, ...]) -> None:
+def _unknown_keys(reader: _Reader, entry: Entry, known: tuple[str, ...]) -> None:
     for key in entry.values:
         if key not in known:
             close = difflib.get_close_matches(str(key), known, n=1)
@@ -128,7 +77,7 @@ def _unknown_keys(reader: _Reader, entry: _Entry, known: tuple[str, ...]) -> Non
             reader.problem(entry.at(str(key)), f"there is no `{key}`; {hint}")
 
 
-def _documents(reader: _Reader, top: _Entry) -> dict[str, tuple[str, ...]]:
+def _documents(reader: _Reader, top: Entry) -> dict[str, tuple[str, ...]]:
     given = top.values.get("documents") or {}
     if not isinstance(given, dict):
         reader.problem(top.at("documents"), "`documents` gives names to files, as `leave: [leave-2026.md, verlof.md]`")
@@ -136,7 +85,7 @@ def _documents(reader: _Reader, top: _Entry) -> dict[str, tuple[str, ...]]:
     return {str(name): _texts(reader, top, "documents", value) for name, value in given.items()}
 
 
-def _handbook(reader: _Reader, top: _Entry, beside: Path) -> Path | None:
+def _handbook(reader: _Reader, top: Entry, beside: Path) -> Path | None:
     given = top.values.get("handbook")
     if given is None:
         return None
@@ -146,7 +95,7 @@ def _handbook(reader: _Reader, top: _Entry, beside: Path) -> Path | None:
     return folder
 
 
-def _today(reader: _Reader, top: _Entry) -> date | None:
+def _today(reader: _Reader, top: Entry) -> date | None:
     given = top.values.get("today")
     if given is not None and type(given) is not date:
         reader.problem(top.at("today"), "`today` is a day, as 2026-11-26, without quotes")
@@ -154,7 +103,7 @@ def _today(reader: _Reader, top: _Entry) -> date | None:
     return given
 
 
-def _case(reader: _Reader, entry: _Entry) -> Case | None:
+def _case(reader: _Reader, entry: Entry) -> Case | None:
     before = len(reader.problems)
     _unknown_keys(reader, entry, _CASE)
     case = Case(
@@ -169,7 +118,7 @@ def _case(reader: _Reader, entry: _Entry) -> Case | None:
     return case if len(reader.problems) == before else None
 
 
-def _talk(reader: _Reader, entry: _Entry) -> tuple[str, ...]:
+def _talk(reader: _Reader, entry: Entry) -> tuple[str, ...]:
     if ("question" in entry.values) == ("talk" in entry.values):
         reader.problem(entry.line, "give either `question`, or `talk` with several messages in a row")
         return ()
@@ -180,12 +129,12 @@ def _talk(reader: _Reader, entry: _Entry) -> tuple[str, ...]:
     return said
 
 
-def _asker(reader: _Reader, entry: _Entry) -> Person:
+def _asker(reader: _Reader, entry: Entry) -> Person:
     given = entry.values.get("as")
     if isinstance(given, str) and given:
         return Person(given)
     if isinstance(given, dict):
-        _unknown_keys(reader, _Entry(entry.at("as"), given, {}), _PERSON)
+        _unknown_keys(reader, Entry(entry.at("as"), given, {}), _PERSON)
         language = str(given.get("language") or "")
         if language and language not in LANGUAGES:
             reader.problem(entry.at("as"), f"a colleague's language is one of {', '.join(LANGUAGES)}")
@@ -197,7 +146,7 @@ def _asker(reader: _Reader, entry: _Entry) -> Person:
     return Person()
 
 
-def _expected(reader: _Reader, entry: _Entry) -> Expected:
+def _expected(reader: _Reader, entry: Entry) -> Expected:
     values = entry.values
     clauses = _texts(reader, entry, "clause", values.get("clause"))
     tools = _texts(reader, entry, "tool", values.get("tool"))
@@ -223,11 +172,11 @@ def _expected(reader: _Reader, entry: _Entry) -> Expected:
     )
 
 
-def _outcomes(reader: _Reader, entry: _Entry) -> tuple[Outcome, ...]:
+def _outcomes(reader: _Reader, entry: Entry) -> tuple[Outcome, ...]:
     return tuple(Outcome(name) for name in _one_of(reader, entry, "outcome", tuple(one.value for one in Outcome)))
 
 
-def _one_of(reader: _Reader, entry: _Entry, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
+def _one_of(reader: _Reader, entry: Entry, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
     given = _texts(reader, entry, key, entry.values.get(key))
     for name in given:
         if name not in known:
@@ -241,7 +190,7 @@ def _unknown(name: str, what: str, known: frozenset[str]) -> str:
     return f"there is no {what} `{name}`; {hint}"
 
 
-def _clauses(reader: _Reader, entry: _Entry, key: str, given: tuple[str, ...]) -> tuple[Clause, ...]:
+def _clauses(reader: _Reader, entry: Entry, key: str, given: tuple[str, ...]) -> tuple[Clause, ...]:
     found = []
     for written in given:
         name, _, heading = written.partition("#")
@@ -255,7 +204,7 @@ def _clauses(reader: _Reader, entry: _Entry, key: str, given: tuple[str, ...]) -
     return tuple(found)
 
 
-def _phrases(reader: _Reader, entry: _Entry, key: str) -> tuple[Phrase, ...]:
+def _phrases(reader: _Reader, entry: Entry, key: str) -> tuple[Phrase, ...]:
     found = tuple(Phrase(text) for text in _texts(reader, entry, key, entry.values.get(key)))
     for phrase in found:
         try:
@@ -265,7 +214,7 @@ def _phrases(reader: _Reader, entry: _Entry, key: str) -> tuple[Phrase, ...]:
     return found
 
 
-def _texts(reader: _Reader, entry: _Entry, key: str, given: object) -> tuple[str, ...]:
+def _texts(reader: _Reader, entry: Entry, key: str, given: object) -> tuple[str, ...]:
     """One text or several. What YAML took for a number with a fraction, a date or a yes is not what was written."""
     if given is None:
         return ()
