@@ -54,6 +54,11 @@ class BuiltinModel:
         """Likeness of texts, with the vectors it keeps: for whoever else compares them."""
         return self._meaning
 
+    def meant(self, text: str, tools: Sequence[ToolSchema]) -> frozenset[str]:
+        """The names of the tools that these words ask for. Blocking."""
+        chosen = self._choice.choose(self._shorthand.written_out(text), tools)
+        return frozenset(choice.schema.name for choice in chosen)
+
     async def complete(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> ModelTurn:
         """Tool calls for a new message; an answer, a question or nothing after tool results."""
         return await asyncio.to_thread(self._complete, messages, tools)

@@ -10,6 +10,7 @@ import structlog
 from agent.budget import use_tool_call
 from agent.data_text import DRAFTED, FAILED, REFUSED, RETRY, found_text
 from agent.parts import TurnParts
+from agent.provenance import Provenance, has_read
 from agent.state import Asked, Gathered, TurnState
 from agent.words import refusal
 from core.chat import ChatMessage, ToolCall
@@ -27,22 +28,26 @@ class UseTools:
 
     def __init__(self, parts: TurnParts) -> None:
         self._parts = parts
+        self._provenance = Provenance(parts)
 
     async def __call__(self, state: TurnState) -> TurnState:
         """The results, in the order of the calls. Raises `BudgetSpent`."""
         results: list[ChatMessage] = []
+        after_reading = has_read(state["asked"], state["gathered"])
         for call in state["spoken"].tool_calls:
             use_tool_call(state["spent"], self._parts.settings)
             state["spent"].called.append(call.name)
-            text = await self._answer(call, state["asked"], state["language"], state["gathered"])
+            text = await self._answer(call, state, after_reading)
             results.append(ChatMessage("tool", text, call_id=call.call_id))
         return {"messages": [*state["messages"], *results]}
 
-    async def _answer(self, call: ToolCall, asked: Asked, language: str, gathered: Gathered) -> str:
+    async def _answer(self, call: ToolCall, state: TurnState, after_reading: bool) -> str:
         """Every error has its text; detail of an outside system goes to the log only."""
+        asked, language, gathered = state["asked"], state["language"], state["gathered"]
         event_id = asked.message.event_id
         try:
             tool = self._parts.registry.get(call.name).tool
+            await self._provenance.check(call, state, after_reading=after_reading)
             arguments = _parsed(call)
             if tool.risk is Risk.READ:
                 return await self._read(tool, arguments, asked, language, gathered)

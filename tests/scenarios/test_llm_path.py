@@ -53,7 +53,7 @@ async def test_level_act_chooses_tools_in_a_loop_and_its_answer_is_cited() -> No
         replies = await desk.say(TOM, QUESTION)
         assert outcome_of(replies) is Outcome.ANSWERED
         assert replies[-1].model == "m"
-        assert [citation.quote for citation in replies[-1].citations] == [f"{FULL} … {SHARE}"]
+        assert [citation.quote for citation in replies[-1].citations] == [f"{FULL} {SHARE}"]
         assert len(server.bodies) == 3
         names = [tool["function"]["name"] for tool in server.bodies[0]["tools"]]
         assert {"search_policies", "reset_my_password", "create_ticket"} <= set(names)

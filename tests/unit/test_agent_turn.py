@@ -238,7 +238,7 @@ async def test_unknown_tools_and_malformed_arguments_go_back_to_the_model(room: 
 
 
 async def test_a_model_that_loops_is_relieved_or_runs_out_of_budget(room: GateOnly) -> None:
-    loop = ScriptedModel([calls("search_policies", question=f"again {n}") for n in range(50)])
+    loop = ScriptedModel([calls("search_policies", question=f"loop please {n}") for n in range(50)])
     ended = await Counter(room, loop, AgentSettings(max_tokens=10**6)).say("E1002", "loop please my friend")
     assert (ended.model, len(loop.seen)) == (NAME, AgentSettings().max_model_calls - 1)
     many = ModelTurn("", tuple(ToolCall(str(n), "my_tickets", "{}") for n in range(40)))
