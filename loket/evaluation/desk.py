@@ -28,7 +28,7 @@ from loket.logs import logging_to
 from loket.recording import RecordingChannel
 from loket.settings import Settings
 from loket.terminal import NAME
-from storage import Tx, metadata
+from storage import Database, Tx, metadata
 
 SAMPLES = Path(__file__).resolve().parents[2] / "policies" / "samples"
 _KEPT = ("policy_", "rule_", "audit", "switches")
@@ -100,9 +100,10 @@ async def evaluation_desk(
     """
     with tempfile.TemporaryDirectory(prefix="loket-eval-") as folder, _vectors_kept(Path(folder), cache):
         chosen = _in(Path(folder), settings)
-        counter = build(chosen, embedder=embedder, channels=(RecordingChannel(NAME),))
-        if today is not None:
-            counter.database.clock_offset = datetime.combine(today, _NOON) - datetime.now(UTC)
+        database = Database(chosen.database)
+        if today is not None:  # before the outside world begins: its yesterdays count from then
+            database.clock_offset = datetime.combine(today, _NOON) - datetime.now(UTC)
+        counter = build(chosen, database=database, embedder=embedder, channels=(RecordingChannel(NAME),))
         with logging_to(counter.home.log, chosen.log_level):
             await counter.start()
             try:
