@@ -80,7 +80,7 @@ def _opinions() -> sa.Select[tuple[object, ...]]:
     return (
         sa.select(*columns)
         .join(turns, turns.c.event_id == feedback.c.event_id)
-        .where(turns.c.outcome != Outcome.SIGNPOSTED)
+        .where(turns.c.outcome != Outcome.SIGNPOSTED.value)
     )
 
 

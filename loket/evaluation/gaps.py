@@ -74,8 +74,8 @@ def unanswered(tx: Tx, since: datetime) -> list[Unanswered]:
     bad = sa.exists().where(feedback.c.event_id == turns.c.event_id, feedback.c.good.is_(False))
     rows = tx.execute(
         sa.select(turns, bad.label("bad"))
-        .where(turns.c.at >= since, turns.c.outcome != Outcome.SIGNPOSTED)
-        .where(sa.or_(turns.c.outcome.in_((Outcome.NOT_FOUND, Outcome.CLARIFIED)), bad))
+        .where(turns.c.at >= since, turns.c.outcome != Outcome.SIGNPOSTED.value)
+        .where(sa.or_(turns.c.outcome.in_((Outcome.NOT_FOUND.value, Outcome.CLARIFIED.value)), bad))
         .order_by(turns.c.at.desc(), turns.c.event_id)
         .limit(NEWEST * 2)
     ).all()
