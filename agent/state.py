@@ -78,7 +78,8 @@ class Ending:
 
 @dataclass(slots=True)
 class Spent:
-    """What the turn has used of its budget, and who spoke last. `began`: seconds of `time.monotonic`."""
+    """What the turn has used of its budget, and who spoke last. `began`: seconds of `time.monotonic`. `seen`: a
+    preview of the answer was shown."""
 
     model_calls: int = 0
     tool_calls: int = 0
@@ -86,6 +87,7 @@ class Spent:
     model: str = ""
     fell_back: bool = False
     began: float = field(default_factory=time.monotonic)
+    seen: bool = False
     called: list[str] = field(default_factory=list)
     """The tools that were asked for, in order, also those that refused or failed."""
 

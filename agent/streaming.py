@@ -18,6 +18,7 @@ from agent.state import Asked, Gathered
 from agent.stream_cutting import Cutting
 from core.chat import ModelTurn, TextDelta
 from core.errors import LoketError, ModelError
+from core.events import Message
 from core.plain_text import visible
 from core.ports import Live
 
@@ -56,11 +57,16 @@ class Preview:
             await self.withdraw()
         return turn
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether something was shown that still stands."""
+        return self._live is not None and self._shown > 0
+
     async def withdraw(self) -> None:
         """Take back what was shown, if anything was."""
-        live, self._live = self._live, None
-        if live is not None and self._shown:
-            await self._tell(live.withdraw(self._message))
+        seen, live, self._live = self.is_seen, self._live, None
+        if live is not None and seen:
+            await _told(live.withdraw(self._message), self._message)
 
     async def _read(self, stream: AsyncIterator[TextDelta | ModelTurn]) -> ModelTurn:
         turn: ModelTurn | None = None
@@ -89,18 +95,15 @@ class Preview:
             if isinstance(verdict, Supported) and verdict.number:
                 number = self._numbers.setdefault(verdict.number, len(self._numbers) + 1)
                 self._shown += 1
-                if not await self._tell(self._live.sentence(self._message, f"{verdict.sentence} [{number}]")):
+                text = f"{verdict.sentence} [{number}]"
+                if not await _told(self._live.sentence(self._message, text), self._message):
                     await self.withdraw()
 
-    async def _tell(self, telling: Coroutine[Any, Any, None]) -> bool:
-        """Whether the channel took it. A channel in trouble costs the preview, never the answer."""
-        try:
-            async with asyncio.timeout(SHOW_SECONDS):
-                await telling
-        except (LoketError, OSError, TimeoutError) as error:
-            log.warning("preview failed", event_id=self._message.event_id, error=type(error).__name__)
-            return False
-        return True
+
+async def withdraw_seen(live: Live | None, message: Message) -> None:
+    """Take back what was shown of an answer whose turn is thrown away."""
+    if live is not None:
+        await _told(live.withdraw(message), message)
 
 
 def may_be_shown(asked: Asked, gathered: Gathered, settings: AgentSettings) -> bool:
@@ -126,3 +129,14 @@ async def _with_pauses(
         if part is None:
             return
         yield part
+
+
+async def _told(telling: Coroutine[Any, Any, None], message: Message) -> bool:
+    """Whether the channel took it. A channel in trouble costs the preview, never the answer."""
+    try:
+        async with asyncio.timeout(SHOW_SECONDS):
+            await telling
+    except (LoketError, OSError, TimeoutError) as error:
+        log.warning("preview failed", event_id=message.event_id, error=type(error).__name__)
+        return False
+    return True

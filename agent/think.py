@@ -85,6 +85,7 @@ class Think:
         except (ModelError, TimeoutError) as error:
             if preview is not None:
                 await preview.withdraw()
+                spent.seen = False
             self._give_up(state, type(error).__name__)
             return None
         spent.model = self._parts.model.name
@@ -99,6 +100,7 @@ class Think:
         sent = [masker.mask_message(message) for message in messages] if masks else messages
         if preview is not None and isinstance(model, StreamingModel):
             spoken = await preview.read(model.stream(sent, tools))
+            state["spent"].seen = preview.is_seen
         else:
             spoken = await model.complete(sent, tools)
         state["spent"].tokens += tokens_of(spoken, sent, tools)

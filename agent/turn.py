@@ -24,6 +24,7 @@ from agent.offers import all_schemas
 from agent.parts import TurnParts
 from agent.record import AlreadyCommitted, Committed, commit, refuse_unknown
 from agent.state import Asked, Ending, Gathered, Spent, TurnState
+from agent.streaming import withdraw_seen
 from agent.words import say
 from core.errors import ConnectorError, ModelError, Refused
 from core.events import Message
@@ -109,6 +110,8 @@ class TurnRunner:
                 return await self._turn(opened, burst, requester, spent, started)
             except WroteOn:
                 log.info("wrote on", event_id=opened.message.event_id, messages=len(burst.parts))
+                if spent.seen:
+                    await withdraw_seen(self._parts.live, opened.message)
                 spent = Spent(tokens=spent.tokens)
         burst = replace(await self._burst(opened.message, alone=True), final=True)
         return await self._turn(opened, burst, requester, spent, started)

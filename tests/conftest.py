@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from tests import strict_mind
+
 pytest_plugins = ["tests.fixtures_storage", "tests.hypothesis_profiles"]
 
 
@@ -14,3 +16,13 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A `LOKET_…` variable of the developer's shell must not change what a test sees."""
     for name in [name for name in os.environ if name.startswith("LOKET_")]:
         monkeypatch.delenv(name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--strict-llm`: see `tests/strict_mind.py`."""
+    parser.addoption("--strict-llm", action="store_true", help="run every desk through a strict model server")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the desks."""
+    strict_mind.wanted = bool(config.getoption("--strict-llm"))

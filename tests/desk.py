@@ -43,6 +43,7 @@ from loket.logs import logging_to
 from loket.recording import Posted, RecordingChannel, Streamed
 from loket.settings import Settings
 from storage import Database
+from tests import strict_mind
 from tests.handbooks import SMALL_HANDBOOK, Documents, embedder, prepare, write_documents
 from tests.reading import RecordingModel, holds, recording
 
@@ -100,13 +101,16 @@ class Desk:
         the settings, as in `settings={"gate": {"draft_minutes": 5}}`.
         """
         folder = home or Path(tempfile.mkdtemp(prefix="loket-desk-"))
+        mind = strict_mind.Mind(model, settings)
         try:
             await prepare(folder, documents, database_url)
-            chosen = Settings(home=folder, database_url=database_url, _env_file=None, **(settings or {}))
+            sections = {**await mind.open(), **(settings or {})}
+            chosen = Settings(home=folder, database_url=database_url, _env_file=None, **sections)
             channels = {name: RecordingChannel(name) for name in CHANNELS}
             shown = recording(model) if model is not None else None
             counter = build(chosen, embedder=embedder(), model=shown, engine=engine, channels=tuple(channels.values()))
             counter.sweep.seconds = 3600  # the test's clock moves by `advance` only
+            mind.knows(counter)
             desk = cls(counter, channels, shown)
             with logging_to(counter.home.log, "debug"):
                 await counter.start()
@@ -116,6 +120,7 @@ class Desk:
                 finally:
                     await counter.stop()
         finally:
+            await mind.close()
             if home is None:
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -19,6 +19,8 @@ from loket.bench.answers import answers as ask_all
 from loket.bench.audit_chain import append_and_verify
 from loket.bench.handbook import ingest_twice, search
 from loket.bench.intents import intents as choose_tools
+from loket.bench.masking import masking_rows
+from loket.bench.streaming import preview_speed
 from loket.bench.turns import turn_speed
 from loket.bootstrap import embedder_of
 from loket.command.running import run, settings_for_a_person, working
@@ -76,6 +78,26 @@ def intents(
         if not file.exists():
             raise ConfigError(f"{file} is not there")
     _report(choose_tools(embedder_of(settings_for_a_person()), train, test, examples, seed))
+
+
+@app.command()
+def masking(
+    count: Annotated[int, typer.Option(min=100, max=1_000_000, help="How many numbers are invented.")] = 5_000,
+    seed: Annotated[int, typer.Option(help="Which numbers: the same seed, the same ones.")] = 1,
+) -> None:
+    """Invent personal numbers and look-alikes in sentences, and count what is masked."""
+    _report(masking_rows(count, seed))
+
+
+@app.command()
+def streaming(
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="How often each question is asked.")] = 4,
+) -> None:
+    """Time from a sentence's last letter, written by a slow stand-in for a language model, to its showing."""
+    with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
+        settings = _in(home)
+        acting = settings.model_copy(update={"ai": settings.ai.model_copy(update={"level": "act"})})
+        _report(run(preview_speed(acting, SAMPLES, rounds)))
 
 
 @app.command()

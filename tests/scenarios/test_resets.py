@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.chat import ModelTurn
 from core.outcomes import Outcome
 from tests.desk import Desk
 from tests.models import ScriptedModel, calls, says
@@ -153,15 +154,13 @@ async def test_resetting_for_somebody_who_is_not_there_needs_a_call_back_and_two
 
 
 async def test_a_model_cannot_choose_the_victim() -> None:
-    model = ScriptedModel(
-        [
-            calls("reset_my_password", employee_id=JAN),
-            calls("reset_my_password", requester=JAN),
-            calls("reset_for_caller", caller="Jan de Boer"),
-            calls("reset_password_for", person="Sanne de Wit"),
-            says("Done."),
-        ]
+    wishes = (
+        calls("reset_my_password", employee_id=JAN),
+        calls("reset_my_password", requester=JAN),
+        calls("reset_for_caller", caller="Jan de Boer"),
+        calls("reset_password_for", person="Sanne de Wit"),
     )
+    model = ScriptedModel([ModelTurn("", tuple(call for wish in wishes for call in wish.tool_calls)), says("Done.")])
     async with Desk.start(documents=(), model=model) as desk:
         replies = await desk.say(TOM, "reset my password please")
         assert not [reply for reply in replies if reply.card]

@@ -115,6 +115,26 @@ async def test_a_turn_that_runs_out_of_time_leaves_nothing_half_said() -> None:
         assert [one.text for one in desk.streamed()][-1:] == [""]
 
 
+async def test_somebody_who_writes_on_sees_the_old_answer_go_and_the_new_one_come() -> None:
+    class Interrupted(ScriptedModel):
+        async def stream(
+            self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]
+        ) -> AsyncIterator[TextDelta | ModelTurn]:
+            turn = await self.complete(messages, tools)
+            for word in turn.text.split(" "):
+                yield TextDelta(f"{word} ")
+            await asyncio.sleep(0.4)
+            if len(desk.streamed()) == 1:
+                await desk.deliver(desk.message(TOM, "and what about part-time employees?"))
+            yield turn
+
+    turns = [SEARCH, says(f"{FULL} [1]"), SEARCH, says(f"{FULL} [1] {SHARE} [1]")]
+    async with Desk.start(documents=HANDBOOK, model=Interrupted(turns)) as desk:
+        replies = await desk.say(TOM, QUESTION)
+        assert [one.text for one in desk.streamed()] == [f"{FULL} [1]", "", f"{FULL} [1]", f"{SHARE} [1]"]
+        assert [reply.text for reply in replies if reply.outcome] == [f"{FULL} [1] {SHARE} [1]"]
+
+
 async def test_text_before_a_tool_call_is_no_answer_and_is_withdrawn() -> None:
     both = ModelTurn(f"{FULL} [1] Let me look further.", calls("my_tickets").tool_calls)
     async with desk_with([SEARCH, both, says(f"{SHARE} [1]")]) as (desk, _):
