@@ -159,7 +159,7 @@ class _Reading:
         """Persons, tickets, days, times, numbers, yes and no."""
         kind = shape.get("x-kind", "")
         if kind == "person":
-            return person_in(text, whole=whole)
+            return person_in(self._without_days(text), whole=whole)
         if kind == "ticket":
             return ticket_in(text, self._queues, self._said.seen, whole=whole)
         if is_date(shape):
@@ -189,11 +189,15 @@ class _Reading:
         """A tool that is given the whole question reads the times in it itself."""
         return not self._required.isdisjoint(_WHOLE_TEXT)
 
-    def _without_names(self, text: str) -> str:
-        """The numbers in days and tickets are no numbers of their own."""
+    def _without_days(self, text: str) -> str:
+        """ "Friday" is nobody; the "Jan" of "1 Jan" neither."""
         for span in reversed(spans_in(text, self._said.today)):
             text = f"{text[: span.start]} {text[span.end :]}"
-        return re.sub(r"\b[A-Za-z]{1,10}-?\d+\b|#\d+", " ", text)
+        return text
+
+    def _without_names(self, text: str) -> str:
+        """The numbers in days and tickets are no numbers of their own."""
+        return re.sub(r"\b[A-Za-z]{1,10}-?\d+\b|#\d+", " ", self._without_days(text))
 
 
 def question_for(name: str, shape: Shape, language: str) -> str:

@@ -18,6 +18,7 @@ from agent.date_words import any_of, listed, meanings, names
 
 MAX = 2_000
 """How many characters are looked at."""
+SHORT = 3
 _NEVER = date.min
 
 
@@ -177,6 +178,8 @@ def _ahead(match: re.Match[str], today: date) -> _Days:
 def _weekday(match: re.Match[str], today: date) -> _Days:
     """ "Friday", "komende vrijdag": the first one after today; "next Friday": of next week; "last Friday": before."""
     wanted, which = meanings("weekdays")[match["weekday"]], match["which"]
+    if len(match["weekday"]) <= SHORT and not which and not _stands_for_a_day(match):
+        return None
     if which is None or which in listed("nearest"):
         found = today + timedelta(days=(wanted - today.weekday() - 1) % 7 + 1)
     elif meanings("which")[which] < 0:
@@ -184,6 +187,12 @@ def _weekday(match: re.Match[str], today: date) -> _Days:
     else:
         found = _monday(today) + timedelta(days=7 + wanted)
     return found, found
+
+
+def _stands_for_a_day(match: re.Match[str]) -> bool:
+    """ "sat" and "sun" are mostly other words: they count behind "on", and alone."""
+    before = match.string[: match.start()].split()
+    return before[-1:] in (["on"], ["op"], ["by"]) or match.string.strip(" .?!") == match.group()
 
 
 def _weekday_of_week(match: re.Match[str], today: date) -> _Days:

@@ -70,9 +70,14 @@ def _capitals(text: str) -> str | None:
         while words and words[0].lower().removesuffix("'s").removesuffix("’s") in listed("no_names"):
             words.pop(0)
         name = _without_genitive(" ".join(words))
-        if name and name.lower() not in listed("no_names") and not (name.isupper() and len(name) <= 4):
+        if name and name.lower() not in listed("no_names") and not _is_code(name):
             names.append((len(words), name))
     return max(names, key=lambda found: found[0])[1] if names else None
+
+
+def _is_code(name: str) -> bool:
+    """ "IT", "FAC", "IT-104", "R2"."""
+    return (name.isupper() and len(name) <= 4) or any(letter.isdigit() for letter in name)
 
 
 def _lower_case(text: str) -> str | None:

@@ -8,6 +8,8 @@ from functools import cache
 from agent.date_words import any_of, meanings
 
 _DIGITS = re.compile(r"(?<![\w.,/:#-])(-?\d{1,9})(?:[.,](\d{1,4}))?(?![\w/:]|[.,-]\d)")
+_ARTICLES = ("a", "an", "een", "one")
+"""These are 1 only when no other number is there: "a large one"."""
 _CLOCK = re.compile(r"(?<![\d.:-])([01]?\d|2[0-3])[:.h]([0-5]\d)(?![\d.:])\s*(am|pm)?\b", re.IGNORECASE)
 _HOUR = re.compile(r"\b(1[0-2]|0?[1-9])\s*(am|pm)\b|\b([01]?\d|2[0-3])\s*(?:uur|u|o'?clock)\b", re.IGNORECASE)
 
@@ -15,10 +17,13 @@ _HOUR = re.compile(r"\b(1[0-2]|0?[1-9])\s*(am|pm)\b|\b([01]?\d|2[0-3])\s*(?:uur|
 def number_in(text: str) -> float | None:
     """The first number, in figures or in words; whole ones as `int`. A year or a ticket's number is one too."""
     flat = text.lower()
-    figures, words = _DIGITS.search(flat), _in_words().search(flat)
-    if figures and not (words and words.start() < figures.start() and words.group() not in ("a", "an", "een")):
+    figures = _DIGITS.search(flat)
+    in_words = list(_in_words().finditer(flat))
+    plain = next((match for match in in_words if match.group() not in _ARTICLES), None)
+    if figures and not (plain and plain.start() < figures.start()):
         return float(f"{figures[1]}.{figures[2]}") if figures[2] else int(figures[1])
-    return _of_words(words.group()) if words else None
+    counted = plain or next(iter(in_words), None)
+    return _of_words(counted.group()) if counted else None
 
 
 def time_in(text: str) -> str | None:

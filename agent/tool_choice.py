@@ -27,6 +27,7 @@ UNFOUNDED = 0.97
 """How sure (the share of requests for tools that are not there that would be refused, see `ToolScores.bar`) the choice
 must be of a tool that reads, of one that changes something, and of one none of whose own words were said: the encoder
 takes "pas kwijt" (badge lost) for "pass kwijt"."""
+COMPOUND = 5
 AGAINST_OTHERS = 0.3
 FITS_KEPT = 4
 """How many sets of tools are remembered as fitted: switching a tool off and on again costs nothing."""
@@ -170,9 +171,11 @@ def _is_about_who_asks(tool: ToolSchema) -> bool:
 
 
 def _is_founded(text: str, known: Sequence[frozenset[str]]) -> bool:
-    """Whether a telling word of the request stands in any of the tool's phrases."""
+    """Whether a telling word of the request stands in any of the tool's phrases; "kluissleutel" meets "sleutel"."""
     telling = {word for word in _words(text) if len(word) > 1 and word not in words("not_telling_of_a_tool")}
-    return any(telling & phrase for phrase in known)
+    said = frozenset().union(*known)
+    parts = {word for word in said if len(word) >= COMPOUND and word not in words("not_telling_of_a_tool")}
+    return not telling.isdisjoint(said) or any(part in word for word in telling for part in parts)
 
 
 def _takes_text(tool: ToolSchema) -> bool:
