@@ -1,37 +1,44 @@
 """The answer check: every sentence must rest on a clause; what does not is dropped.
 
-A sentence is held against the clauses of the passages it may cite. Likeness is not support: its figures, denials,
-limits, conditions, duties, parties and opposites must agree with the one clause it is nearest to.
+A sentence is held against the clauses of the passages it may cite. Likeness is necessary and never enough: its figures,
+limits, denials, conditions, duties, parties, names and opposites must agree with the one clause it rests on.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.answer_figures import figures, matches
-from agent.answer_words import conditional, contradicts, limits, modes, negated, parties
-from agent.word_lists import words
+from agent.answer_faults import FAULTS
+from agent.answer_likeness import Cover, cover
+from agent.answer_meaning import Keys
+from agent.answer_pairing import Match
+from agent.answer_reading import read
+from agent.answer_sources import SourceText, take_apart
 from policies.sentences import sentences
 
-ENOUGH = 0.55
-"""Share of a sentence's own words that its clause must have, in the same language."""
-ENOUGH_FOREIGN = 0.12
-"""The same across languages: only names, loan words and figures can agree."""
+TRIED = 5
+"""Clauses a sentence is held against, the likest first."""
 
-_CITATION = re.compile(r"\s*\[(\d{1,2})\]")
+_CITATION = re.compile(r"\s*\[(\d{1,3})\]")
 _WORD = re.compile(r"[a-zà-ÿ]{3,}")
-_NAME = re.compile(r"(?<![.!?:\"“] )(?<!^)\b[A-Z][a-zA-Zà-ÿ]+(?:[A-Z]\w*)?\b")
+_SOURCE_CLAIM = re.compile(
+    r"[(\[]\s*(?:source|bron|ref(?:erence)?|cite[ds]?|zie bron)\b[^)\]]*[)\]]|\b(?:source|bron):", re.I
+)
+_LEADING = re.compile(r"^(?:yes|no|ja|nee)\s*[,.:;–—-]\s*(?=\w)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Text an answer may rest on. `number` is how the model cites it; 0 cannot be cited but may support."""
+    """Text an answer may rest on. `number` is how the model cites it; 0 cannot be cited but may support. `heading`
+    stands above the text and explains it, but nothing rests on it alone."""
 
     number: int
     text: str
     language: str
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +66,35 @@ class Checked:
     dropped: tuple[Dropped, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    source: Source
+    apart: SourceText
+    index: int
+    cover: Cover
+
+
 def check(answer: str, sources: Sequence[Source], language: str) -> Checked:
-    """Hold each sentence of `answer` (written in `language`) against the sources. Unknown numbers count for nothing."""
-    kept: list[Supported] = []
-    dropped: list[Dropped] = []
-    for written in _written_sentences(answer):
-        verdict = check_sentence(written, sources, language)
+    """Hold each sentence of `answer` (written in `language`) against the sources.
+
+    A condition may stand in another sentence of the answer with the same source: what `check_sentence` drops for
+    want of it alone may stay here.
+    """
+    written = written_sentences(answer)
+    verdicts = [check_sentence(sentence, sources, language) for sentence in written]
+    beside: dict[int, set[str]] = {}
+    for verdict in verdicts:
         if isinstance(verdict, Supported):
-            kept.append(verdict)
-        elif verdict.sentence:
-            dropped.append(verdict)
-    return Checked(tuple(kept), tuple(dropped))
+            beside.setdefault(verdict.number, set()).update(read(verdict.sentence, language).keys)
+    also = {number: frozenset(keys) for number, keys in beside.items()}
+    verdicts = [
+        _judged(sentence, sources, language, also) if isinstance(verdict, Dropped) and also else verdict
+        for sentence, verdict in zip(written, verdicts, strict=True)
+    ]
+    return Checked(
+        kept=tuple(verdict for verdict in verdicts if isinstance(verdict, Supported)),
+        dropped=tuple(verdict for verdict in verdicts if isinstance(verdict, Dropped) and verdict.sentence),
+    )
 
 
 def check_sentence(sentence: str, sources: Sequence[Source], language: str) -> Supported | Dropped:
@@ -77,102 +102,70 @@ def check_sentence(sentence: str, sources: Sequence[Source], language: str) -> S
 
     For text that arrives sentence by sentence. Text without a word in it comes back dropped, with an empty sentence.
     """
-    cited = {int(number) for number in _CITATION.findall(sentence)} & {source.number for source in sources}
+    return _judged(sentence, sources, language, {})
+
+
+def _judged(sentence: str, sources: Sequence[Source], language: str, also: Mapping[int, Keys]) -> Supported | Dropped:
+    cited = {int(number) for number in _CITATION.findall(sentence)}
     plain = _CITATION.sub("", sentence).strip().lstrip("-*> ").strip()
     if not _WORD.search(plain.lower()):
         return Dropped("", "no words")
+    if cited - {source.number for source in sources}:
+        return Dropped(plain, "cites a passage that there is not")
     allowed = [source for source in sources if not cited or source.number in cited or source.number == 0]
-    return _best(plain, allowed, {source.number: sentences(source.text) for source in allowed}, language)
+    taken = [(source, take_apart(source.text, source.heading, source.language)) for source in allowed]
+    for source, apart in taken:
+        if quote := next((quote for quote in apart.quotes if _flat(quote) == _flat(plain)), None):
+            return Supported(plain, source.number, quote)
+    if reason := _never(plain, [apart for _, apart in taken]):
+        return Dropped(plain, reason)
+    return _best(plain, taken, language, also)
 
 
-def _best(plain: str, sources: Sequence[Source], clauses: dict[int, list[str]], language: str) -> Supported | Dropped:
-    """The source that supports the sentence, the likeliest clause first; else the reason of the nearest one."""
-    candidates = sorted(
-        (
-            (_coverage(plain, clause), source, index)
-            for source in sources
-            for index, clause in enumerate(clauses[source.number])
-        ),
-        key=lambda candidate: -candidate[0],
-    )[:4]
-    reason = "no source"
-    for position, (coverage, source, index) in enumerate(candidates):
-        same = source.language == language
-        found = clauses[source.number]
-        if _flat(plain) == _flat(found[index]):
-            return Supported(plain, source.number, found[index])
-        problem = _problem(plain, found[index], coverage, ENOUGH if same else ENOUGH_FOREIGN)
-        if not problem:
-            return Supported(plain, source.number, found[index])
-        if position == 0:
-            reason = problem
-    return Dropped(plain, reason)
-
-
-def _problem(said: str, clause: str, coverage: float, enough: float) -> str:
-    """Why the clause does not support what is said; empty when it does."""
-    if coverage < enough:
-        return "too little of it is in the source"
-    return next((problem for test in _TESTS if (problem := test(said, clause))), "")
-
-
-def _other_figure(said: str, clause: str) -> str:
-    known = figures(clause)
-    strange = next((figure for figure in figures(said) if not matches(figure, known)), "")
-    return f"figure not in the clause: {strange}" if strange else ""
-
-
-def _denial(said: str, clause: str) -> str:
-    return "one denies what the other says" if negated(said) != negated(clause) else ""
-
-
-def _other_limit(said: str, clause: str) -> str:
-    return "another limit" if limits(said) != limits(clause) else ""
-
-
-def _condition(said: str, clause: str) -> str:
-    return "a condition was added or left out" if conditional(said) != conditional(clause) else ""
-
-
-def _other_mode(said: str, clause: str) -> str:
-    return "duty and permission differ" if modes(clause) and modes(said) - modes(clause) else ""
-
-
-def _other_party(said: str, clause: str) -> str:
-    return "another party" if parties(said) - parties(clause) else ""
-
-
-def _opposite(said: str, clause: str) -> str:
-    return "the opposite word" if contradicts(said, clause) else ""
-
-
-def _strange_name(said: str, clause: str) -> str:
-    lower = clause.lower()
-    for match in _NAME.finditer(said):
-        name = match.group().lower()
-        if name not in lower and not parties(name) and name not in words("not_telling"):
-            return f"name not in the clause: {match.group()}"
+def _never(plain: str, taken: Sequence[SourceText]) -> str:
+    """What no answer may hold, whatever it rests on."""
+    if _SOURCE_CLAIM.search(plain):
+        return "names a source itself"
+    letters = {letter for letter in plain if letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN")}
+    if any(letter.lower() not in apart.text for letter in letters for apart in taken):
+        return "letters of another script"
     return ""
 
 
-_TESTS = (_other_figure, _denial, _other_limit, _condition, _other_mode, _other_party, _opposite, _strange_name)
-
-
-def _coverage(said: str, clause: str) -> float:
-    """Share of the words of `said` that the clause has, by their first six letters."""
-    own = _stems(said)
-    return len(own & _stems(clause)) / len(own) if own else 0.0
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(word[:6] for word in _WORD.findall(text.lower()) if word not in words("not_telling"))
+def _best(
+    plain: str, taken: Sequence[tuple[Source, SourceText]], language: str, also: Mapping[int, Keys]
+) -> Supported | Dropped:
+    """The clause that supports the sentence, the likest first; else the reason of the likest one."""
+    said = read(_LEADING.sub("", plain), language)
+    candidates = sorted(
+        (
+            _Candidate(source, apart, index, cover(said, clause, apart.keys, source.language == language))
+            for source, apart in taken
+            for index, clause in enumerate(apart.clauses)
+        ),
+        key=lambda candidate: -candidate.cover.rank,
+    )[:TRIED]
+    reason = "no source"
+    for position, candidate in enumerate(candidates):
+        clause, source = candidate.apart.clauses[candidate.index], candidate.source
+        problem = candidate.cover.problem
+        if not problem:
+            beside = also.get(source.number, frozenset())
+            match = Match(said, clause, source.language == language, beside, candidate.apart.text)
+            problem = next((found for fault in FAULTS if (found := fault(match))), "")
+        if not problem:
+            return Supported(plain, source.number, clause.quote)
+        if position == 0:
+            reason = problem
+    return Dropped(plain, reason)
 
 
 def _flat(text: str) -> str:
     return " ".join(re.sub(r"[^\w%€.,:]+", " ", text.lower()).split()).strip(" .")
 
 
-def _written_sentences(answer: str) -> list[str]:
-    """The sentences as written; a citation behind the full stop belongs to the sentence before it."""
-    drawn_in = re.sub(r"([.!?])((?:\s*\[\d{1,2}\])+)", r"\2\1", answer)
+def written_sentences(answer: str) -> list[str]:
+    """The sentences of an answer as written; a citation behind the full stop belongs to the sentence before it."""
+    apart = re.sub(r"\](?=\[)", "] ", answer)  # "[1][2]" is a link in Markdown
+    drawn_in = re.sub(r"([.!?])((?:\s*\[\d{1,3}\])+)", r"\2\1", apart)
     return sentences(drawn_in)

@@ -1,4 +1,4 @@
-"""What changes the meaning of a rule: denials, limits, conditions, duties, parties and opposites, in two languages.
+"""What changes the meaning of a rule: denials, limits, conditions, duties, parties and who acts, in two languages.
 
 The words stand in `answer_words.yaml`; each has one mark, the same in English and Dutch.
 """
@@ -6,76 +6,140 @@ The words stand in `answer_words.yaml`; each has one mark, the same in English a
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-# "Not more than" is a limit and "not only" an addition: neither denies.
-_NO_DENIAL = re.compile(
-    r"\b(?:no|not|niet) (?:more|less|later|meer|minder) (?:than|dan)\b|\bnot only\b|\bniet alleen\b", re.IGNORECASE
-)
+Marks = frozenset[str]
+_GAP = r"(?:\W|\ba\b|\ban\b|\bthe\b|\been\b|\bde\b|\bhet\b|\baround\b|\babout\b|\bnog\b|\bweek\b){0,3}$"
+"""What may stand between a limit and its figure."""
+_EXAMPLE = re.compile(r"(?:for example|for instance|such as|bijvoorbeeld|zoals),? $", re.IGNORECASE)
+_SIDE = frozenset({"ahead", "behind"})
 
 
-def negated(text: str) -> bool:
-    """Whether the text denies something. Two denials are one statement."""
-    return len(_alternatives("negations").findall(_NO_DENIAL.sub("", text))) % 2 == 1
+def denials(text: str) -> int:
+    """How many times the text is turned round. Two denials are one statement; an exception counts as a denial."""
+    return len(_alternatives("denials").findall(_alternatives("no_denials").sub(" ", text)))
 
 
-def limits(text: str) -> frozenset[str]:
-    """The kinds of limit it states."""
-    return _marks("limits", text)
+def limits_before(text: str) -> Marks:
+    """The limits that the end of `text` lays on the figure behind it."""
+    return frozenset(mark for mark, pattern in _ending() if pattern.search(text))
 
 
-def conditional(text: str) -> bool:
-    """Whether it holds only under a condition or with an exception."""
-    return _alternatives("conditions").search(text) is not None
+def limits_behind(text: str) -> Marks:
+    """The limits that the start of `text` lays on the figure before it."""
+    return frozenset(mark for mark, pattern in _family("limits_behind") if pattern.search(text))
 
 
-def modes(text: str) -> frozenset[str]:
-    """Duty, permission or advice."""
-    return _marks("modes", text)
+def limits_agree(said: Marks, clause: Marks, exact: bool) -> bool:
+    """Whether two figures are limited alike.
+
+    The place in time ("from", "after", "weeks before") may be left out unless `exact`, but not turned.
+    """
+    return all(_answered(mark, clause, exact) for mark in said) and all(_answered(mark, said, exact) for mark in clause)
 
 
-def parties(text: str) -> frozenset[str]:
-    """The parties it names."""
-    return _marks("parties", text)
+def _answered(mark: str, marks: Marks, exact: bool) -> bool:
+    others = marks - _SIDE if mark not in _SIDE else marks & _SIDE
+    if mark in _SIDE or (not others and (mark in {"from", "until"} or (mark in {"before", "after"} and not exact))):
+        return not others or mark in others
+    return mark in others or any(mark in alike and others & set(alike) for alike in written("limits_alike"))
 
 
-def contradicts(answer: str, clause: str) -> bool:
-    """Whether the answer says the opposite word of the one the clause says."""
-    return any(
-        said.search(answer) and not said.search(clause) and opposite.search(clause) for said, opposite in _opposites()
+def rates(text: str) -> Marks:
+    """How often its figures count: per day, per week, per month, per year."""
+    return frozenset(mark for mark, pattern in _family("rates") if pattern.search(text))
+
+
+def rate_behind(text: str) -> str:
+    """The rate that the start of `text` gives the figure before it; empty when none."""
+    return next((mark for mark, pattern in _rates_behind() if pattern.search(text)), "")
+
+
+@cache
+def _rates_behind() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    start = written("rates_behind")
+    return tuple(
+        (mark, re.compile(f"{start}(?:{'|'.join(lines)})", re.IGNORECASE)) for mark, lines in written("rates").items()
     )
 
 
-def _marks(family: str, text: str) -> frozenset[str]:
-    return frozenset(mark for mark, pattern in _family(family) if pattern.search(text))
+def restricted(text: str) -> bool:
+    """Whether it says "only", or denies or excepts something, which restricts as well."""
+    return _alternatives("only").search(text) is not None or denials(text) > 0
+
+
+def condition_starts(text: str) -> list[int]:
+    """Where conditions and exceptions begin."""
+    return [
+        match.start()
+        for match in _alternatives("conditions").finditer(text)
+        if not _EXAMPLE.search(text[max(0, match.start() - 15) : match.start()])
+    ]
+
+
+@lru_cache(maxsize=8_000)
+def mode(text: str) -> str:
+    """What it lays on somebody: `free`, `ban`, `duty`, `advice`, `may`, `can`, `order`; empty when it just tells."""
+    for mark, pattern in _family("modes"):
+        if pattern.search(text):
+            return mark
+    return "order" if _alternatives("orders").search(text.lstrip(" -*:;,")) else ""
+
+
+def parties(text: str) -> Marks:
+    """The parties it names."""
+    return frozenset(mark for mark, pattern in _family("parties") if pattern.search(text))
+
+
+def actors(text: str) -> dict[str, str]:
+    """For each act in the text, the party that stands nearest before it; acts without one are left out."""
+    found: dict[str, str] = {}
+    for act, pattern in _family("acts"):
+        if match := pattern.search(text):
+            before = text[max(0, match.start() - 60) : match.start()]
+            places = [
+                (place.end(), mark)
+                for mark, party in (*_family("parties"), *_family("others_who_act"))
+                for place in party.finditer(before)
+            ]
+            if places:
+                found[act] = max(places)[1]
+    return found
+
+
+@cache
+def _ending() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (mark, re.compile("(?:" + "|".join(lines) + ")" + _GAP, re.IGNORECASE))
+        for mark, lines in written("limits_before").items()
+    )
 
 
 @cache
 def _family(name: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((mark, _compiled(lines)) for mark, lines in _written()[name].items())
+    return tuple((mark, _compiled(lines)) for mark, lines in written(name).items())
 
 
 @cache
 def _alternatives(name: str) -> re.Pattern[str]:
-    return _compiled(_written()[name])
-
-
-@cache
-def _opposites() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
-    pairs = [(_compiled(pair["one"]), _compiled(pair["other"])) for pair in _written()["opposites"]]
-    return tuple((*pairs, *((other, one) for one, other in pairs)))
+    return _compiled(written(name))
 
 
 def _compiled(lines: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(lines), re.IGNORECASE)
 
 
+def written(name: str) -> Any:
+    """One list or table of `answer_words.yaml`, as it stands there."""
+    return _file()[name]
+
+
 @cache
-def _written() -> dict[str, Any]:
+def _file() -> dict[str, Any]:
     text = Path(__file__).with_name("answer_words.yaml").read_text(encoding="utf-8")
-    written: dict[str, Any] = yaml.safe_load(text)
-    return written
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found

@@ -33,7 +33,7 @@ class Check:
 def sources_of(gathered: Gathered, language: str) -> list[Source]:
     """Passages under the numbers the model was given; other tools' results can support but not be cited."""
     sources = [
-        Source(number, visible(passage.text), passage.language)
+        Source(number, visible(passage.text), passage.language, visible(passage.heading))
         for number, passage in enumerate(gathered.passages, start=1)
     ]
     data = [found.text for found in gathered.found if not found.passages and not found.empty]

@@ -1,0 +1,65 @@
+"""Which part of a clause each part of a said sentence speaks of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from agent.answer_figures import matches
+from agent.answer_meaning import Keys
+from agent.answer_reading import Part, Reading
+from agent.answer_sources import Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What is said against one clause. `also` are the keys of other sentences that stand beside it in the answer;
+    `passage` is the passage's whole text, lower case."""
+
+    said: Reading
+    clause: Clause
+    same_language: bool
+    also: Keys
+    passage: str
+
+    @property
+    def written(self) -> Reading:
+        """The clause's own reading."""
+        return self.clause.reading
+
+
+def pairs(match: Match) -> list[tuple[Part, Part]]:
+    """Each said part that tells something, with the clause's part that is likest."""
+    found = []
+    for part in match.said.parts:
+        likeness = [(_alike(part, other), index) for index, other in enumerate(match.written.parts)]
+        best = max(likeness, default=(0.0, 0), key=lambda pair: (pair[0], -pair[1]))
+        if best[0] > 0:
+            found.append((part, match.written.parts[best[1]]))
+    return found
+
+
+def matched(match: Match) -> list[Part]:
+    """The parts of the clause that what is said speaks of."""
+    likest = [other for _, other in pairs(match)]
+    found = [
+        part
+        for part in match.written.parts
+        if any(part is other for other in likest) or (part.telling and _said_share(part, match.said) >= 0.5)
+    ]
+    groups = {part.group for part in found}
+    return found + [part for part in match.written.parts if not part.telling and part.group in groups]
+
+
+def _said_share(part: Part, said: Reading) -> float:
+    met = float(sum(bool(word.keys & said.told) for word in part.words))
+    met += sum(matches(figure, said.figures) for figure in part.figures)
+    return met / part.telling
+
+
+def _alike(one: Part, other: Part) -> float:
+    if not one.telling or not other.telling:
+        return 0.0
+    met = float(sum(any(word.keys & another.keys for another in other.words) for word in one.words))
+    met += 1.5 * sum(matches(figure, other.figures) for figure in one.figures)
+    return met / math.sqrt(one.telling * other.telling) + (0.1 if met and one.conditional == other.conditional else 0.0)
