@@ -124,7 +124,11 @@ async def test_whoever_waits_is_told_of_every_case_and_unfinished_ones_are_not_a
 
 
 async def test_a_configured_language_model_is_what_answers(handbook: Path) -> None:
-    turns = [calls("search_policies", question="annual leave"), says("You get 25 days of annual leave a year. [1]")]
+    rule = "Full-time employees get 200 hours of annual leave a year."
+    for file in handbook.iterdir():
+        file.unlink()
+    (handbook / "leave-2026.md").write_text(f"# Annual leave\n\n{rule}\n")
+    turns = [calls("search_policies", question="annual leave"), says(f"{rule} [1]")]
     text = (
         f"version: 1\nhandbook: {handbook.name}\ncases:\n"
         '  - {question: "annual leave?", as: E1002, outcome: answered, clause: leave-2026.md}\n'
