@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -56,8 +56,11 @@ class LlmSettings(BaseModel):
     max_output_tokens: int = Field(default=1_200, ge=16, le=32_000)
     """The longest answer asked of the model, in tokens."""
 
-    temperature: float = Field(default=0, ge=0, le=2)
-    """How much chance there is in an answer; 0 is the least."""
+    limit_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What the server calls that limit: OpenAI's reasoning models know only `max_completion_tokens`."""
+
+    temperature: Annotated[float | None, BeforeValidator(_empty_is_none)] = Field(default=0, ge=0, le=2)
+    """How much chance there is in an answer; 0 is the least. Empty: not sent, for models that refuse it."""
 
     fallback_models: str = ""
     """Other models of the same server to ask, in this order, when the first one fails; names with commas between."""

@@ -96,10 +96,11 @@ class OpenAIModel:
     def _body(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> dict[str, Any]:
         body: dict[str, Any] = {
             "messages": [message_to_wire(message) for message in messages],
-            "max_tokens": self._settings.max_output_tokens,
-            "temperature": self._settings.temperature,
+            self._settings.limit_name: self._settings.max_output_tokens,
             "extra_headers": headers(self._settings.key),
         }
+        if self._settings.temperature is not None:
+            body["temperature"] = self._settings.temperature
         if tools:
             body["tools"] = [tool_to_wire(tool) for tool in tools]
         return body

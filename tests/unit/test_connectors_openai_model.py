@@ -18,6 +18,7 @@ from connectors.models.openai import OpenAIModel, Time
 from connectors.settings import LlmSettings, OutsideSettings
 from core.chat import ChatMessage, ModelTurn, ToolCall, ToolSchema
 from core.errors import ModelError
+from tests.servers.chat_rules import problems
 
 URL = "https://llm.dhb.example/v1/chat/completions"
 KEY = "sk-canary-9f31c7"
@@ -103,6 +104,18 @@ async def test_a_tool_call_goes_there_and_back(model: OpenAIModel) -> None:
     assert [message["role"] for message in body["messages"]] == ["system", "user", "assistant", "tool"]
     assert body["messages"][2]["tool_calls"][0]["id"] == body["messages"][3]["tool_call_id"] == "c1"
     assert route.calls[0].request.headers["authorization"] == f"Bearer {KEY}"
+
+
+@respx.mock
+async def test_models_that_refuse_a_temperature_and_the_old_limit_are_sent_neither(watch: Watch) -> None:
+    route = respx.post(URL).mock(return_value=answer({"content": "hi"}))
+    model = open_model(watch, limit_name="max_completion_tokens", temperature="", max_output_tokens=99)
+    await model.complete(ASK, [FIND])
+    await model.close()
+    body = json.loads(route.calls[0].request.content)
+    assert body["max_completion_tokens"] == 99
+    assert not {"max_tokens", "temperature"} & body.keys()
+    assert problems(body) == []
 
 
 @respx.mock
