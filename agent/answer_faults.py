@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from agent.answer_figure_faults import is_pronoun, strange_figure, swapped_figure
 from agent.answer_figures import Figure, matches
 from agent.answer_meaning import Keys, Word, opposed, qualities
-from agent.answer_pairing import Match, matched, pairs
+from agent.answer_pairing import Match, alike, matched, pairs
 from agent.answer_reading import Part, Reading
 from agent.answer_words import restricted
 
 CARRIED = 0.5
 """Share of a condition's telling words that must be said for the condition to be carried."""
 
+ALIKE = 0.5
+"""How alike two parts must be for one to stand for the other."""
 _OR = re.compile(r"\s*(?:or|of)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<![.!?:\"“(] )(?<!^)(?<![-*>] )\b[A-Z][\w&-]+(?:[A-Z]\w*)?\b")
 
@@ -27,7 +29,11 @@ def turned(match: Match) -> str:
     spoken_of = matched(match)
     said = sum(part.denials for part in match.said.parts if not _is_gloss(part, match.said))
     written = sum(part.denials for part in spoken_of)
-    return "one denies what the other says" if (said - written) % 2 else ""
+    if (said - written) % 2:
+        return "one denies what the other says"
+    apart = [part for part, other in pairs(match) if (part.denials - other.denials) % 2 and alike(part, other) >= ALIKE]
+    one_denies = not said or not written
+    return "two parts deny what the clause says" if one_denies and len(apart) > 1 else ""
 
 
 def _is_gloss(part: Part, said: Reading) -> bool:
@@ -72,7 +78,8 @@ def condition_left_out(match: Match) -> str:
     if (label := match.clause.label) and not _carries_label(label, match, keys):
         return f"not said of what: {label.text[:60]}"
     paired = pairs(match)
-    as_condition = {id(clause_part) for part, clause_part in paired if part.conditional}
+    main = any(not part.conditional for part in match.said.parts)
+    as_condition = {id(clause_part) for part, clause_part in paired if part.conditional and main}
     groups = {part.group for part in matched(match) if not part.conditional and id(part) not in as_condition}
     left_out = [
         condition
@@ -99,6 +106,14 @@ def _carries_label(label: Reading, match: Match, keys: Keys) -> bool:
     words = [bool(word.keys & keys) for word in label.words]
     met = sum(figures) + sum(words)
     return 2 * met >= len(figures) + len(words)
+
+
+def only_a_condition(match: Match) -> str:
+    """What the clause names as a condition, said as a fact."""
+    paired = [(part, other) for part, other in pairs(match) if part.telling > 1]
+    if paired and all(o.conditional and not part.conditional and part.mode in {"may", "can"} for part, o in paired):
+        return "a condition is said as a fact"
+    return ""
 
 
 def condition_added(match: Match) -> str:
@@ -159,6 +174,7 @@ FAULTS = (
     turned,
     condition_left_out,
     condition_added,
+    only_a_condition,
     other_mode,
     opposite_word,
     swapped_figure,

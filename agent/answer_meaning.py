@@ -26,9 +26,9 @@ _SOUNDS = (
     ("z", "s"),
     ("v", "f"),
 )
-_ENGLISH_ENDINGS = ("ings", "ing", "edly", "ied", "ies", "ed", "ly", "es", "s")
-_LONGEST = 4
-"""Words in the longest expression."""
+_ENGLISH_ENDINGS = ("ings", "ing", "edly", "ied", "ies", "ed", "ly", "s")
+_DENYING = ("un", "on", "in")
+"""How "unused" and "ongebruikt" begin: the idea behind it, turned round."""
 _OTHER = {"en": "nl", "nl": "en"}
 
 Keys = frozenset[str]
@@ -59,7 +59,7 @@ def _english(word: str) -> str:
             break
     if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "aeiouls":
         word = word[:-1]
-    word = word.removesuffix("e") if len(word) > 3 else word
+    word = word.rstrip("e") if len(word) > 3 else word
     return word[:-1] + "i" if word.endswith("y") and len(word) > 3 else word
 
 
@@ -119,10 +119,14 @@ def sides(text: str, language: str) -> frozenset[str]:
     stems = [stem(match.group(), language) for match in WORD.finditer(text)]
     table = _lexicon().sides[language if language in _OTHER else "en"]
     found: set[str] = set()
-    for index, first in enumerate(stems):
-        for expression, mark in table.get(first, ()):
-            if tuple(stems[index : index + len(expression)]) == expression:
+    index = 0
+    while index < len(stems):
+        length = 1
+        for expression, mark in sorted(table.get(stems[index], ()), key=lambda one: -len(one[0])):
+            if len(expression) >= length and tuple(stems[index : index + len(expression)]) == expression:
                 found.add(mark)
+                length = len(expression)
+        index += length
     return frozenset(found)
 
 
@@ -145,6 +149,14 @@ def _keys(word: str, language: str) -> tuple[Keys, bool]:
     keys = set(ideas) | {"=" + stem(word, own)[:6]}
     if len(word) >= 5:
         keys.add("~" + _sound(word)[:5])
+    if (
+        not ideas
+        and word.lower() not in _lexicon().weak
+        and word.lower().startswith(_DENYING)
+        and (turned := _ideas(word[2:], own))
+    ):
+        keys |= {f"!{idea}" for idea in turned}
+        ideas = frozenset(f"!{idea}" for idea in turned)
     if parts := _parts(word.lower()):
         keys |= parts
         ideas = ideas | frozenset(parts)

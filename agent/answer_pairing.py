@@ -32,7 +32,7 @@ def pairs(match: Match) -> list[tuple[Part, Part]]:
     """Each said part that tells something, with the clause's part that is likest."""
     found = []
     for part in match.said.parts:
-        likeness = [(_alike(part, other), index) for index, other in enumerate(match.written.parts)]
+        likeness = [(alike(part, other), index) for index, other in enumerate(match.written.parts)]
         best = max(likeness, default=(0.0, 0), key=lambda pair: (pair[0], -pair[1]))
         if best[0] > 0:
             found.append((part, match.written.parts[best[1]]))
@@ -45,19 +45,21 @@ def matched(match: Match) -> list[Part]:
     found = [
         part
         for part in match.written.parts
-        if any(part is other for other in likest) or (part.telling and _said_share(part, match.said) >= 0.5)
+        if any(part is other for other in likest) or (part.telling and _is_spoken_of(part, match.said))
     ]
     groups = {part.group for part in found}
     return found + [part for part in match.written.parts if not part.telling and part.group in groups]
 
 
-def _said_share(part: Part, said: Reading) -> float:
-    met = float(sum(bool(word.keys & said.told) for word in part.words))
-    met += sum(matches(figure, said.figures) for figure in part.figures)
-    return met / part.telling
+def _is_spoken_of(part: Part, said: Reading) -> bool:
+    """Whether half of a part's words and figures are said, or two of its words."""
+    met = sum(bool(word.keys & said.told) for word in part.words)
+    with_figures = met + sum(matches(figure, said.figures) for figure in part.figures)
+    return 2 * with_figures >= part.telling or (met > 1 and 5 * with_figures >= 2 * part.telling)
 
 
-def _alike(one: Part, other: Part) -> float:
+def alike(one: Part, other: Part) -> float:
+    """How much two parts have in common, 0 to about 1.5: figures count for more than words."""
     if not one.telling or not other.telling:
         return 0.0
     met = float(sum(any(word.keys & another.keys for another in other.words) for word in one.words))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -37,7 +38,10 @@ _VERB_FIRST = re.compile(
     r"Vertrekt|Reis|Reist|Log|Logt|Meldt|Neemt|Trekt|Verandert|Gebruikt|Verwacht|Ligt|Hoort|Is|Was|Zijn|Should|Had) "
     r"(?:u|uw|je|jij|jouw|het|er|de|een|DHB|you|your|the)\b[^.;?]{2,160}?,\s)"
 )
+_JOINED = re.compile(r"\s*(?:and|or|en|of)\b", re.IGNORECASE)
 _RANGE = re.compile(r"\b(?:between|tussen)\s[^,;]{1,30}$", re.IGNORECASE)
+SHORTEST = 12
+"""Characters of the shortest condition: "except with your manager's agreement" is one, not two."""
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 
@@ -112,7 +116,7 @@ def read(text: str, language: str) -> Reading:
     )
     return Reading(
         text=text,
-        parts=tuple(part for part in parts if part.telling or part.denials),
+        parts=_with_modes(part for part in parts if part.telling or part.denials),
         words=words,
         keys=seen.keys,
         figures=found,
@@ -138,6 +142,23 @@ def read(text: str, language: str) -> Reading:
         parties=parties(plain),
         actors=tuple(sorted(actors(plain).items())),
     )
+
+
+def _with_modes(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Parts joined by "and" or "or" share what the first lays on somebody, unless they say otherwise."""
+    found: list[Part] = []
+    for part in parts:
+        joined = found and not part.mode and _JOINED.match(part.text) and part.group == found[-1].group
+        found.append(replace(part, mode=found[-1].mode) if joined else part)
+    for index in range(len(found) - 2, -1, -1):
+        joins = (
+            _JOINED.match(found[index + 1].text)
+            and not found[index].mode
+            and found[index].group == found[index + 1].group
+        )
+        if joins and found[index + 1].mode != "order":
+            found[index] = replace(found[index], mode=found[index + 1].mode)
+    return tuple(found)
 
 
 def _stretches(text: str, conditions: list[tuple[int, int]], language: str) -> list[tuple[int, int, int]]:
@@ -201,7 +222,7 @@ def _conditions(text: str) -> list[tuple[int, int]]:
     for index, start in enumerate(starts):
         if any(begin <= start < end for begin, end in found):
             continue
-        following = starts[index + 1] if index + 1 < len(starts) else len(text)
+        following = next((later for later in starts[index + 1 :] if later - start >= SHORTEST), len(text))
         stop = next((m.start() for m in re.finditer(r"[;.:](?!\d)|,(?!\d)| [–—] ", text[start:])), len(text) - start)
         found.append((start, min(start + stop, following)))
     return sorted(found)
