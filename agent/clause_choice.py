@@ -21,6 +21,8 @@ NEAR = 0.5
 SENTENCES = 3
 ITEMS = 6
 """How much of a list is quoted with what leads it in."""
+GAP = 2
+"""How many clauses that say less may lie between two that are quoted."""
 CHARACTERS = 900
 READ = 60
 """How many clauses of a passage are compared by meaning: those that share most words, in their order."""
@@ -28,7 +30,6 @@ STEM = 6
 COMPOUND = 5
 
 _WORD = re.compile(r"[a-zà-ÿ0-9€%]{2,}")
-_STEP = re.compile(r"^(?:\d{1,2}|[a-z])[.)]\s", re.IGNORECASE)
 _BELONGS = re.compile(
     r"^(?:but|however|unless|except|only|if|this does not|that does not|exception|you may not|it does not|in that case|"
     r"maar|echter|tenzij|behalve|alleen|als u|bent u|is er|dit geldt niet|dat geldt niet|uitzondering|in dat geval|"
@@ -52,19 +53,22 @@ def weigh(meaning: Meaning, question: str, clauses: Sequence[Clause]) -> list[fl
 
 
 def chosen(clauses: Sequence[Clause], weights: Sequence[float]) -> list[int]:
-    """The places of the clauses to quote, in order; empty when there is nothing but headings."""
+    """The places of the clauses to quote, in order: one stretch of the passage, so that it reads as it was written.
+
+    Empty when there is nothing but headings.
+    """
     if not weights or max(weights) <= 0:
         return []
     best = max(range(len(weights)), key=weights.__getitem__)
-    taken = {best, *_list_of(clauses, weights, best), *_limits(clauses, best)}
+    taken = {best, *_list_of(clauses, best), *_limits(clauses, best)}
     nearest = sorted(range(len(weights)), key=lambda index: -weights[index])
     further = [index for index in nearest if weights[index] >= NEAR * weights[best]]
     for index in [*further, best + 1]:  # the next sentence goes on with the best one, and is better than none
         if sum(not clauses[place].item for place in taken) >= SENTENCES:
             break
-        if index < len(clauses) and _fits(clauses, weights, taken, index):
-            taken |= {index, *_list_of(clauses, weights, index)}
-    return _short_enough(clauses, sorted(taken), best)
+        if index < len(clauses) and _fits(clauses, taken, index):
+            taken |= {index, *_list_of(clauses, index)}
+    return _short_enough(clauses, _stretch(clauses, taken, best), best)
 
 
 def telling(text: str) -> frozenset[str]:
@@ -82,15 +86,34 @@ def _place_and_figure(wants_figure: bool, clause: Clause, index: int) -> float:
     return figure + (OPENS if index == 0 else 0.0)
 
 
-def _list_of(clauses: Sequence[Clause], weights: Sequence[float], index: int) -> set[int]:
-    """A list item comes with its lead-in and the items that weigh most, a lead-in with those; a sentence by itself."""
+def _list_of(clauses: Sequence[Clause], index: int) -> set[int]:
+    """A list item comes with its lead-in and its neighbours, a lead-in with its list; a sentence by itself."""
     lead = clauses[index].lead if clauses[index].item else index
-    items = [place for place, clause in enumerate(clauses) if clause.lead == lead and lead >= 0]
+    items = [place for place, clause in enumerate(clauses) if clause.item and clause.lead == lead]
     if not items:
         return set()
-    steps = bool(_STEP.match(clauses[items[0]].text))
-    best = items[:ITEMS] if steps else sorted(items, key=lambda place: -weights[place])[:ITEMS]
-    return {lead, *best}
+    at = items.index(index) if index in items else 0
+    start = 0 if at < ITEMS else min(at - 1, len(items) - ITEMS)
+    return {lead, *items[start : start + ITEMS]}
+
+
+def _stretch(clauses: Sequence[Clause], taken: set[int], best: int) -> list[int]:
+    """What lies close around the best clause, with the sentence or two between; what stands far off is left out.
+
+    The lead-in of a long list stays with an item further down.
+    """
+    kept = {best}
+    after = sorted(place for place in taken if place > best)
+    before = sorted((place for place in taken if place < best), reverse=True)
+    for side in (after, before):
+        last = best
+        for place in side:
+            between = range(min(last, place) + 1, max(last, place))
+            if len(between) <= GAP and not any(clauses[index].title for index in between):
+                kept |= {place, *between}
+                last = place
+    lead = clauses[best].lead
+    return sorted(kept | ({lead} if clauses[best].item and lead in taken else set()))
 
 
 def _limits(clauses: Sequence[Clause], index: int) -> set[int]:
@@ -104,9 +127,9 @@ def _limits(clauses: Sequence[Clause], index: int) -> set[int]:
     return around
 
 
-def _fits(clauses: Sequence[Clause], weights: Sequence[float], taken: set[int], index: int) -> bool:
+def _fits(clauses: Sequence[Clause], taken: set[int], index: int) -> bool:
     """One list is enough, and a lead-in whose list was left out says nothing."""
-    there = _list_of(clauses, weights, index)
+    there = _list_of(clauses, index)
     if clauses[index].title or (clauses[index].text.endswith(":") and not there):
         return False
     return not (there and any(clauses[place].item for place in taken))

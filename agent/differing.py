@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from agent.conflicts import Conflict
+from agent.stretches import Places
 from agent.validity_notes import whom
 from agent.words import CATALOGUE, say
 from core.plain_text import inert, one_line
 from core.ports import Passage
 
 
-def differing(
-    conflict: Conflict, passages: Sequence[Passage], places: Mapping[int, int], language: str, *, shown: bool
-) -> str:
+def differing(conflict: Conflict, passages: Sequence[Passage], places: Places, language: str, *, shown: bool) -> str:
     """The block about one conflict. `shown`: the other clause is quoted above already."""
     own, other = passages[conflict.number - 1], passages[conflict.other_number - 1]
     named = {
@@ -24,7 +23,7 @@ def differing(
     }
     lines = [say("conflict_shown" if shown else "conflict", language, **named)]
     if not shown:
-        lines.append(f"> {inert(conflict.other_clause)} [{places[conflict.other_number]}]")
+        lines.append(f"> {inert(conflict.other_clause)} [{places[conflict.other_number, conflict.other_clause]}]")
     return "\n".join([*lines, _decision(conflict, own, other, language)])
 
 
