@@ -97,8 +97,8 @@ class Gate:
         action = withdraw(tx, action_id, requester_id, "text")
         return self._moved(tx, action, "ended_cancelled")
 
-    def replace_draft(self, tx: Tx, requester_id: str, conversation_id: str, tool: str) -> list[Reply]:
-        """The requester put their request right: withdraw their newest draft for this tool in this conversation.
+    def replace_draft(self, tx: Tx, requester_id: str, conversation_id: str) -> list[Reply]:
+        """The requester put their request right: withdraw their newest draft in this conversation.
 
         Empty when there is none (any more): a draft that was confirmed meanwhile stays what it is.
         """
@@ -106,7 +106,6 @@ class Gate:
             tx,
             actions.c.requester_id == requester_id,
             actions.c.conversation_id == conversation_id,
-            actions.c.tool == tool,
             ledger.in_states([State.AWAITING_CONFIRMATION]),
             limit=1,
         )

@@ -27,7 +27,7 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _WANTS_ADDRESS = re.compile(
-    r"\b(?:phone|number|e-?mail address|mailadres|e-?mailadres|nummer|telefoon\w*|room|kamer)\b", re.I
+    r"\b(?:phone|tel|nr|number|e-?mail address|mailadres|e-?mailadres|nummer|telefoon\w*|room|kamer)\b", re.I
 )
 _OTHER = re.compile(
     r"\bcoll?ea?gues?\b|\bcollega\b|\bsome(?:one|body) else|\biemand anders|\been ander\b|\banother (?:person|user)",
@@ -54,6 +54,11 @@ def person_in(text: str, *, whole: bool = False) -> str | None:
     if name and manager:
         return f"manager of {name}"
     return name
+
+
+def names_role(name: str) -> bool:
+    """ "my manager" is somebody, but not a name."""
+    return _MINE.search(name) is not None or _ABOVE_MINE.search(name) is not None
 
 
 def names_somebody(text: str) -> bool:

@@ -102,11 +102,11 @@ def _replies(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> tuple[li
         replies.append(
             Reply(ending.text, ending.language, text_outcome, ending.citations, None, ending.private, ending.model)
         )
+    replies += _replaced(tx, parts, asked) if ending.proposals else []
     for number, prepared in enumerate(ending.proposals):
         action_id = str(uuid5(NAMESPACE, f"{asked.message.event_id}:{number}"))
         message = asked.message
         origin = Origin(action_id, message.event_id, asked.conversation_id, message.address, message.identity)
-        replies += _replaced(tx, parts, asked, prepared.tool.name)
         try:
             replies.append(replace(parts.gate.propose(tx, prepared, origin), model=ending.model))
             action_ids.append(action_id)
@@ -118,11 +118,11 @@ def _replies(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> tuple[li
     return replies, tuple(action_ids), outcome
 
 
-def _replaced(tx: Tx, parts: TurnParts, asked: Asked, tool: str) -> list[Reply]:
+def _replaced(tx: Tx, parts: TurnParts, asked: Asked) -> list[Reply]:
     """A correction takes the place of the draft it corrects: there are never two open drafts for one wish."""
     if correction_in(asked.message.text) is None:
         return []
-    return parts.gate.replace_draft(tx, asked.requester.employee_id, asked.conversation_id, tool)
+    return parts.gate.replace_draft(tx, asked.requester.employee_id, asked.conversation_id)
 
 
 def _move(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> Reply:

@@ -15,7 +15,8 @@ from tools.texts import TEXTS
 _ABOUT: dict[str, JsonValue] = {
     "IT": [
         "my laptop is broken", "the printer does not print", "wifi does not work", "outlook crashes", "a program hangs",
-        "software to install", "computer screen or keyboard", "telefoon of laptop stuk", "printer doet het niet",
+        "software to install", "computer screen or keyboard", "mouse broken", "headset, monitor or docking station",
+        "muis stuk", "beamer", "telefoon of laptop stuk", "printer doet het niet",
         "geen internet", "excel start niet", "account of inloggen", "beeldscherm of toetsenbord",
     ],
     "HR": [
