@@ -17,6 +17,7 @@ from core.replies import Citation
 from policies.clauses import clauses
 
 _NAMED = frozenset({"en", "nl"})
+_STEP = re.compile(r"^(?:\d{1,2}|[a-z])[.)]\s", re.IGNORECASE)
 _LIKE_A_CITATION = re.compile(r"\[(\d{1,3})\]")
 
 
@@ -72,10 +73,11 @@ def _block(number: int, kept: Sequence[Supported], passage: Passage, places: Pla
 def quotation(said: Sequence[str], number: int, passage: Passage, places: Places) -> str:
     """Clauses as a quotation, each stretch with its number: sentences run on, list items stand below each other."""
     items = {clause.text for clause in clauses(passage.text) if clause.item}
-    text = ""
+    text, listed = "", True
     for at, clause in enumerate(said):
-        in_list = text.rpartition("\n")[2].startswith("> - ")
-        text += "\n> - " if clause in items else "\n> " if in_list or not text else " "
+        bullet = "- " if clause in items and not _STEP.match(clause) else ""
+        text += f"\n> {bullet}" if clause in items or listed else " "
+        listed = clause in items
         place = places[number, clause]
         ends = at + 1 == len(said) or places[number, said[at + 1]] != place
         text += f"{_shown(clause)} [{place}]" if ends else _shown(clause)

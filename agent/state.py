@@ -114,16 +114,21 @@ class Gathered:
 
 
 class TurnState(TypedDict, total=False):
-    """The state of the graph. The objects in `spent`, `gathered` and `masker` are this turn's own."""
+    """The state of the graph. The objects in `spent`, `gathered` and `masker` are this turn's own.
+
+    `plain` is a wish that code read from the person's words: no model had a part in it.
+    """
 
     asked: Asked
     language: str
     tools: Sequence[ToolSchema]
     messages: list[ChatMessage]
     spoken: ModelTurn
+    plain: ModelTurn
     spent: Spent
     gathered: Gathered
     masker: Masker
+    around: tuple[str, str]
     kept: tuple[Supported, ...]
     conflicts: tuple[Conflict, ...]
     ending: Ending

@@ -33,7 +33,7 @@ class UseTools:
     async def __call__(self, state: TurnState) -> TurnState:
         """The results, in the order of the calls. Raises `BudgetSpent`."""
         results: list[ChatMessage] = []
-        after_reading = has_read(state["asked"], state["gathered"])
+        after_reading = has_read(state["asked"], state["gathered"]) and state["spoken"] != state.get("plain")
         for call in state["spoken"].tool_calls:
             use_tool_call(state["spent"], self._parts.settings)
             state["spent"].called.append(call.name)
