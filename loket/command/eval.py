@@ -43,7 +43,8 @@ class _RunIsUsual(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=_RunIsUsual, no_args_is_help=True, help="Try questions on the desk before people do.")
+HELP = "Try questions on the desk before people do: loket eval FILE. The options: loket eval run --help."
+app = typer.Typer(cls=_RunIsUsual, no_args_is_help=True, help=HELP)
 
 
 @app.command(RUN)
