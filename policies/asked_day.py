@@ -21,6 +21,10 @@ import yaml
 FEW = 4
 """With so few telling words beside it, a past time is what is asked ("km rate 2024")."""
 _SENTENCE = re.compile(r"(?<=[.?!;])\s+")
+_PREPOSITION = re.compile(
+    r"\s*\b(?:in|of|for|from|on|as of|over|per|op|van|vanaf|voor|uit)(?: the year| het jaar| the| het)?\s*$",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _ISO = re.compile(rf"\b{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)\b")
@@ -41,13 +45,30 @@ class _Found:
     last: date
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The day a question is about (None: today), and the question without the words that named it."""
+
+    day: date | None
+    subject: str
+
+
+def asked_time(question: str, today: date) -> Asked:
+    """The last day of the time that a question is about. The last sentence that names one counts."""
+    sentences = _SENTENCE.split(question.strip())
+    for at in reversed(range(len(sentences))):
+        for found in reversed(_times(sentences[at], today)):
+            if _is_asked(sentences[at], found, today):
+                before = _PREPOSITION.sub("", sentences[at][: found.start])
+                sentences[at] = f"{before}{sentences[at][found.end :]}"
+                subject = " ".join(" ".join(sentences).split())
+                return Asked(found.last, subject if _WORD.search(subject) else question)
+    return Asked(None, question)
+
+
 def asked_day(question: str, today: date) -> date | None:
-    """The last day of the time that a question is about; None for today. The last sentence that names one counts."""
-    for sentence in reversed(_SENTENCE.split(question.strip())):
-        for found in reversed(_times(sentence, today)):
-            if _is_asked(sentence, found, today):
-                return found.last
-    return None
+    """The day alone."""
+    return asked_time(question, today).day
 
 
 def _is_asked(sentence: str, found: _Found, today: date) -> bool:

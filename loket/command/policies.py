@@ -1,4 +1,4 @@
-"""`loket policies`: read documents in, list them, take them out, search them."""
+"""`loket policies`: read documents in, list them, show one, take them out, search them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 from core.errors import ConfigError
 from core.ports import Passage
+from loket.command.documents import document_table, print_document
 from loket.command.running import employee_of, looking, run, settings_for_a_person
 from loket.settings import Settings, read_settings
-from policies.records import IngestReport
+from policies.records import DocumentRecord, IngestReport, StoredDocument
 
-app = typer.Typer(help="Read policies in, list them, take them out, search them.", no_args_is_help=True)
+app = typer.Typer(help="Read policies in, list them, show one, take them out, search them.", no_args_is_help=True)
 EVERYONE = frozenset({"all-staff"})
 TEXT_CHARS = 300
 
@@ -55,30 +55,45 @@ def ingest(
 @app.command("list")
 def show() -> None:
     """
-    List all documents: who may read them, in which language, and whether they are in force today.
+    List all documents: of which kind they are, who owns them, who may read them, and from when until when they hold.
 
     Example:
 
       loket policies list
     """
 
-    async def work() -> Table:
+    async def work() -> list[DocumentRecord]:
         async with looking(read_settings()) as counter:
-            table = Table("collection", "path", "title", "language", "readers", "status", "passages")
-            for document in await counter.library.documents():
-                readers = ", ".join(sorted(document.audience))
-                table.add_row(
-                    document.collection,
-                    document.path,
-                    document.title,
-                    document.language,
-                    readers,
-                    document.status,
-                    str(document.passages),
-                )
-            return table
+            return await counter.library.documents()
 
-    Console().print(run(work()))
+    documents = run(work())
+    if documents:
+        Console().print(document_table(documents))
+    else:
+        Console().print("There are no documents yet. Read some in: loket policies ingest DIR", markup=False)
+
+
+@app.command("show")
+def show_one(
+    path: Annotated[str, typer.Argument(help="A document's path, as `loket policies list` gives it.")],
+) -> None:
+    """
+    Show one document as it is kept: what it says about itself, then all its passages whole.
+
+    Example:
+
+      loket policies show samples/leave-2026.md
+    """
+
+    async def work() -> list[StoredDocument]:
+        async with looking(read_settings()) as counter:
+            return await counter.library.document(path)
+
+    found = run(work())
+    if not found:
+        raise ConfigError(f"there is no document {path}; `loket policies list` shows all")
+    for document in found:
+        print_document(Console(), document)
 
 
 @app.command()

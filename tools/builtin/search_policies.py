@@ -12,7 +12,7 @@ from pydantic import Field
 from core.people import Employee
 from core.ports import Passage
 from policies.applies import Fit, fit
-from policies.asked_day import asked_day
+from policies.asked_day import asked_time
 from tools import Found, IsoDate, LongText, Risk, ToolContext, ToolRetry, one_line, tool
 from tools.builtin.groups import EVERYBODY
 from tools.texts import quoted
@@ -40,8 +40,8 @@ async def search_policies(
     passwords, devices, printers, VPN, visitors, privacy and the like. Use it for every question about what is
     allowed, how something works here or how to do it, before answering. Not for finding people or tickets.
     """
-    day = _day(as_of) or asked_day(question, ctx.now.date())
-    found = await ctx.systems.policies.search(question, ctx.requester.groups, LOOKED_AT, day)
+    asked = asked_time(question, ctx.now.date())
+    found = await ctx.systems.policies.search(asked.subject, ctx.requester.groups, LOOKED_AT, _day(as_of) or asked.day)
     passages = _for(ctx.requester, ctx.language, found)[:PASSAGES]
     if not passages:
         return Found("No passage was found.", empty=True)
