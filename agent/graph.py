@@ -14,6 +14,8 @@ from typing import Any
 from agent.check import Check
 from agent.compose import Compose
 from agent.parts import TurnParts
+from agent.routing import Routing
+from agent.signposts import with_kind_words
 from agent.state import TurnState
 from agent.think import Think
 from agent.understand import Understand
@@ -23,17 +25,18 @@ from agent.weigh import Weigh
 TurnGraph = Callable[[TurnState], Awaitable[TurnState]]
 
 
-def build_graph(parts: TurnParts) -> TurnGraph:
+def build_graph(parts: TurnParts, routing: Routing) -> TurnGraph:
     """The compiled graph, made once and used for every turn."""
     from langgraph.graph import END, START, StateGraph
 
     graph: Any = StateGraph(TurnState)
-    graph.add_node("understand", Understand(parts))
+    graph.add_node("understand", Understand(parts, routing))
     graph.add_node("think", Think(parts))
     graph.add_node("use_tools", UseTools(parts))
     graph.add_node("check", Check(parts))
     graph.add_node("weigh", Weigh(parts))
     graph.add_node("reply", Compose(parts))
+    graph.add_node("kind_words", with_kind_words)
 
     graph.add_edge(START, "understand")
     graph.add_conditional_edges(
@@ -43,7 +46,8 @@ def build_graph(parts: TurnParts) -> TurnGraph:
     graph.add_edge("use_tools", "think")
     graph.add_edge("check", "weigh")
     graph.add_edge("weigh", "reply")
-    graph.add_edge("reply", END)
+    graph.add_edge("reply", "kind_words")
+    graph.add_edge("kind_words", END)
 
     compiled = graph.compile()
     # Our own budget ends a loop long before this; LangGraph's limit must not come first.

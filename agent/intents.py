@@ -6,6 +6,7 @@ The patterns stand in `intents.yaml`. They hold with any model, also a hostile o
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ import yaml
 
 
 class Intent(StrEnum):
-    """What a message plainly is."""
+    """What a message plainly is. The `asks_…` are questions about a delicate subject: a policy answers them."""
 
     CONFIRM = "confirm"
     CANCEL = "cancel"
@@ -23,34 +24,72 @@ class Intent(StrEnum):
     GOODBYE = "goodbye"
     ABOUT = "about"
     SMALL_TALK = "small_talk"
+    OUT_OF_SCOPE = "out_of_scope"
     PERSON = "person"
     BALANCE = "balance"
     CRISIS = "crisis"
+    DANGER = "danger"
+    HOME_VIOLENCE = "home_violence"
     HARASSMENT = "harassment"
     WRONGDOING = "wrongdoing"
+    ADDICTION = "addiction"
     HEALTH = "health"
+    DEBTS = "debts"
+    BEREAVEMENT = "bereavement"
+    CONFIDENTIAL = "confidential"
+    ASKS_HARASSMENT = "asks_harassment"
+    ASKS_WRONGDOING = "asks_wrongdoing"
+    ASKS_HEALTH = "asks_health"
+    ASKS_BEREAVEMENT = "asks_bereavement"
+    ORDINARY = "ordinary"
 
 
-SIGNPOSTS = frozenset({Intent.CRISIS, Intent.HARASSMENT, Intent.WRONGDOING, Intent.HEALTH})
+SIGNPOSTS = (
+    Intent.CRISIS,
+    Intent.DANGER,
+    Intent.HOME_VIOLENCE,
+    Intent.HARASSMENT,
+    Intent.WRONGDOING,
+    Intent.ADDICTION,
+    Intent.HEALTH,
+    Intent.DEBTS,
+    Intent.BEREAVEMENT,
+    Intent.CONFIDENTIAL,
+)
+"""Matters where a text written by a person helps more than a machine's, the most urgent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    found: re.Pattern[str]
+    excepted: re.Pattern[str] | None = None
+
+    def fits(self, text: str) -> bool:
+        return self.found.search(text) is not None and not (self.excepted and self.excepted.search(text))
 
 
 def intent_of(text: str) -> Intent | None:
-    """What the message plainly is, or None: then a model has to read it."""
+    """What the message plainly is by its words, or None: then it has to be read for its meaning."""
     flat = " ".join(text.replace("’", "'").split())
-    return next((intent for intent, pattern in _patterns() if pattern.search(flat)), None)
+    return next((intent for intent, pattern in _patterns() if pattern.fits(flat)), None)
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[tuple[Intent, re.Pattern[str]], ...]:
+def _patterns() -> tuple[tuple[Intent, _Pattern], ...]:
     """In the order of the file: the first match wins."""
     written = yaml.safe_load(Path(__file__).with_name("intents.yaml").read_text(encoding="utf-8"))
-    found: list[tuple[Intent, re.Pattern[str]]] = []
+    found: list[tuple[Intent, _Pattern]] = []
     for name, ways in written.items():
-        for parts in ways.get("within", ()):
-            found.append((Intent(name), re.compile(parts, re.IGNORECASE)))
+        excepted = _any(ways["unless"]) if "unless" in ways else None
+        if "within" in ways:
+            found.append((Intent(name), _Pattern(_any(ways["within"]), excepted)))
         if "whole" in ways:
-            found.append((Intent(name), _whole("|".join(ways["whole"]))))
+            found.append((Intent(name), _Pattern(_whole("|".join(ways["whole"])))))
     return tuple(found)
+
+
+def _any(patterns: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
 
 
 def _whole(parts: str) -> re.Pattern[str]:

@@ -24,6 +24,11 @@ class Meaning:
         self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._lock = Lock()
 
+    @property
+    def name(self) -> str:
+        """The embedder's: vectors of one are useless with another."""
+        return self._embedder.name
+
     def likeness(self, text: str, others: Sequence[str]) -> NDArray[np.float32]:
         """The cosine of `text` with each of `others`, in -1..1."""
         if not others:

@@ -32,6 +32,12 @@ def all_schemas(registry: Registry) -> list[ToolSchema]:
     return [_schema(loaded.tool, loaded.all_examples) for loaded in map(registry.get, registry.names)]
 
 
+def said_to_tools(registry: Registry) -> tuple[str, ...]:
+    """What people type when they want a tool that does something of its own: not the search, not a person."""
+    names = [name for name in registry.names if name not in (SEARCH, HANDOVER)]
+    return tuple(example for name in names for example in registry.get(name).all_examples)
+
+
 @lru_cache(maxsize=1_000)
 def _schema(tool: Tool, examples: tuple[str, ...]) -> ToolSchema:
     """Made once for each definition: pydantic takes a millisecond for a schema."""

@@ -86,6 +86,15 @@ class AgentSettings(BaseModel):
     crisis_contact: str = "113 / 0800-0113 (https://www.113.nl), 112"
     """Who helps at once, day and night, somebody who thinks of suicide."""
 
+    emergency_contact: str = "112; 020 555 0100 (9)"
+    """Whom to call when somebody is in acute danger."""
+
+    home_violence_contact: str = "Veilig Thuis 0800-2000 (https://veiligthuis.nl)"
+    """Who helps somebody who is not safe at home."""
+
+    debt_contact: str = "Geldfit 0800-8115 (https://geldfit.nl)"
+    """Who helps somebody with debts."""
+
 
 class AiSettings(BaseModel):
     """How far a language model may go, and what it may see."""

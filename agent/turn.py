@@ -20,9 +20,10 @@ from agent.graph import build_graph
 from agent.inbox import Opened
 from agent.language import language_of
 from agent.masking import Masker
-from agent.offers import all_schemas
+from agent.offers import all_schemas, said_to_tools
 from agent.parts import TurnParts
 from agent.record import AlreadyCommitted, Committed, commit, refuse_unknown
+from agent.routing import Routing
 from agent.state import Asked, Ending, Gathered, Spent, TurnState
 from agent.streaming import withdraw_seen
 from agent.words import say
@@ -74,7 +75,8 @@ class TurnRunner:
 
     def __init__(self, parts: TurnParts) -> None:
         self._parts = parts
-        self._graph = build_graph(parts)
+        self._routing = Routing(parts.meaning, lambda: said_to_tools(parts.registry))
+        self._graph = build_graph(parts, self._routing)
 
     async def run(self, event_id: str) -> TurnSummary:
         """Handle one stored message. Safe to call again after a crash at any point. Raises `KeyError` for no event.
@@ -99,6 +101,7 @@ class TurnRunner:
         fallback = self._parts.fallback
         if isinstance(fallback, BuiltinModel):
             await asyncio.to_thread(fallback.warm, all_schemas(self._parts.registry))
+        await asyncio.to_thread(self._routing.warm)
         await asyncio.to_thread(language_of, "printer defect")
 
     async def _answered(self, opened: Opened, requester: Employee, started: float) -> TurnSummary:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 
 from actions.records import Action
 from agent import solved
 from agent.intents import SIGNPOSTS, Intent, intent_of
-from agent.language import language_of
+from agent.language import is_foreign, language_of
 from agent.offers import HANDOVER, offered_schemas
 from agent.parts import TurnParts
 from agent.prompting import opening_messages
+from agent.routing import Reading, Routing
 from agent.secrets_in_text import COVER, cover_codes, holds_code, only_a_code
+from agent.signposts import kind_words, own_figures, signpost
 from agent.solved import Verdict, verdict
 from agent.state import Asked, Ending, Move, TurnState
-from agent.wish import expects_answer
+from agent.unclear import is_question_of_this, question_for, with_choices_read
+from agent.wish import asks_for_value, expects_answer
 from agent.words import refusal, say
 from core.chat import ChatMessage, ModelTurn, ToolCall
 from core.outcomes import Outcome
@@ -24,6 +29,7 @@ _CANNED = {
     Intent.GOODBYE: Outcome.ANSWERED,
     Intent.ABOUT: Outcome.ANSWERED,
     Intent.SMALL_TALK: Outcome.ANSWERED,
+    Intent.OUT_OF_SCOPE: Outcome.NOT_FOUND,
     Intent.GREETING: Outcome.CLARIFIED,
 }
 
@@ -31,32 +37,55 @@ _CANNED = {
 class Understand:
     """Reads the message without a model. Ends the turn itself where words alone decide."""
 
-    def __init__(self, parts: TurnParts) -> None:
+    def __init__(self, parts: TurnParts, routing: Routing) -> None:
         self._parts = parts
+        self._routing = routing
 
     async def __call__(self, state: TurnState) -> TurnState:
         """The state with its language and either an ending, a tool call, or the messages for a model."""
-        asked = state["asked"]
-        text = asked.message.text
+        asked = with_choices_read(state["asked"])
+        text = state["asked"].message.text
         last = next((past.language for past in reversed(asked.history)), asked.requester.language)
         language = language_of(text, last, asked.requester.language, self._parts.settings.organisation_language)
         ending = self._unreadable(text, language) or await self._code(asked, language)
         if ending is not None:
             return {"language": language, "ending": ending}
-        intent = intent_of(text)
-        if intent is Intent.PERSON and HANDOVER in self._parts.registry.names:
+        reading = await asyncio.to_thread(self._read, asked)
+        if reading.intent is Intent.PERSON and HANDOVER in self._parts.registry.names:
             return self._calling(asked, language, ToolCall("understand-1", HANDOVER, json.dumps({})))
-        told = await self._verdict(asked, intent)
+        told = await self._verdict(asked, reading.intent)
         if told is Verdict.UNSOLVED and solved.TOOL in self._parts.registry.names:
             return self._calling(asked, language, solved.ticket_call(asked.history, language))
         if told is Verdict.SOLVED:
             return {"language": language, "ending": Ending(Outcome.ANSWERED, language, say("solved_thanks", language))}
-        ending = await self._plain(asked, intent, language)
+        ending = await self._plain(asked, reading.intent, language)
         if ending is None and not self._parts.registry.names:  # the kill switch: no model is asked at all
             ending = Ending(Outcome.REFUSED_FORBIDDEN, language, refusal("switched_off", language))
+        if ending is None and not _answering(asked):
+            ending = self._unclear(reading, language)
         if ending is not None:
             return {"language": language, "ending": ending}
-        return self._for_model(asked, language)
+        return self._going_on(asked, reading, language)
+
+    def _read(self, asked: Asked) -> Reading:
+        """What the message is. Words that may be the answer to a question of the desk's are only read for need."""
+        text = asked.message.text
+        reading = self._routing.read(text)
+        if _answering(asked) and reading.intent not in SIGNPOSTS and reading.intent is not intent_of(text):
+            return Reading(None, text)
+        return reading
+
+    def _unclear(self, reading: Reading, language: str) -> Ending | None:
+        question = question_for(reading.rest, language, self._parts.registry.names)
+        return Ending(Outcome.CLARIFIED, language, question) if question else None
+
+    def _going_on(self, asked: Asked, reading: Reading, language: str) -> TurnState:
+        """What is left for policies and tools, with the words that will stand around the answer."""
+        before, behind = kind_words(reading, language, self._parts.settings)
+        if is_foreign(asked.message.text):
+            before = f"{say('other_language', language)} {before}".strip()
+        asked = replace(asked, message=replace(asked.message, text=reading.rest))
+        return {**self._for_model(asked, language), "asked": asked, "around": (before, behind)}
 
     def _for_model(self, asked: Asked, language: str) -> TurnState:
         tools = offered_schemas(self._parts.registry, asked.requester)
@@ -75,7 +104,7 @@ class Understand:
         spoken = ModelTurn("", (call,))
         state = self._for_model(asked, language)
         wish = ChatMessage("assistant", "", spoken.tool_calls)
-        return {**state, "messages": [*state["messages"], wish], "spoken": spoken}
+        return {**state, "messages": [*state["messages"], wish], "spoken": spoken, "plain": spoken}
 
     def _unreadable(self, text: str, language: str) -> Ending | None:
         limit = self._parts.settings.max_message_chars
@@ -101,9 +130,11 @@ class Understand:
     async def _plain(self, asked: Asked, intent: Intent | None, language: str) -> Ending | None:
         settings = self._parts.settings
         if intent in SIGNPOSTS:
-            return self._signpost(intent, language)
+            return signpost(intent, language, settings)
         if intent is Intent.BALANCE:
-            said = say("personal_balance", language, system=settings.hr_system_name, address=settings.hr_system_address)
+            return Ending(Outcome.SIGNPOSTED, language, own_figures(language, settings))
+        if intent is Intent.PERSON:  # the tool for it is off
+            said = say("person_contact", language, service_desk=settings.service_desk)
             return Ending(Outcome.SIGNPOSTED, language, said)
         if intent in (Intent.CONFIRM, Intent.CANCEL):
             return await self._yes_or_no(asked, intent is Intent.CONFIRM, language)
@@ -112,18 +143,6 @@ class Understand:
             return Ending(_CANNED[intent], language, said)
         return None
 
-    def _signpost(self, intent: Intent | None, language: str) -> Ending:
-        settings = self._parts.settings
-        said = say(
-            f"signpost_{intent}",
-            language,
-            crisis=settings.crisis_contact,
-            health=settings.occupational_health_contact,
-            confidential=settings.confidential_contact,
-            integrity=settings.integrity_contact,
-        )
-        return Ending(Outcome.SIGNPOSTED, language, said, private=True, stored_text="")
-
     async def _yes_or_no(self, asked: Asked, yes: bool, language: str) -> Ending | None:
         """A yes confirms the only open draft. With no draft it may answer a question of the model's: it reads on."""
         drafts = await self._parts.gate.open_drafts(asked.requester.employee_id, asked.conversation_id)
@@ -131,8 +150,11 @@ class Understand:
             return Ending(Outcome.PROPOSED, language, move=Move(drafts[0].action_id, yes))
         if drafts:
             return Ending(Outcome.CLARIFIED, language, _which(drafts, language), private=True)
-        last = asked.history[-1] if asked.history else None
-        if last is not None and last.role == "assistant" and expects_answer(last.text):
+        last = _said_last(asked)
+        if is_question_of_this(last):  # a yes to "which of these?" says nothing: it is asked again
+            again = last if yes else say("nothing_to_cancel", language)
+            return Ending(Outcome.CLARIFIED, language, again)
+        if expects_answer(last):
             return None
         key = "nothing_to_confirm" if yes else "nothing_to_cancel"
         return Ending(Outcome.CLARIFIED, language, say(key, language))
@@ -140,3 +162,13 @@ class Understand:
 
 def _which(drafts: list[Action], language: str) -> str:
     return say("which_draft", language, titles="\n".join(f"- {draft.title}" for draft in drafts))
+
+
+def _said_last(asked: Asked) -> str:
+    """The desk's last words; empty when the person comes first."""
+    last = asked.history[-1] if asked.history else None
+    return last.text if last is not None and last.role == "assistant" else ""
+
+
+def _answering(asked: Asked) -> bool:
+    return asks_for_value(_said_last(asked))

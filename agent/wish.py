@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agent.answers import could_answer
 from agent.chosen import chosen
 from agent.corrections import correction_in
+from agent.follow_ups import context_of
 from agent.intents import Intent, intent_of
 from agent.question_form import is_question
 from agent.words import CATALOGUE, say
@@ -26,13 +27,6 @@ ASKS = (
     "ask_date",
 )
 ASKS_FOR_TEXT = ("ask_line", "ask_text")
-_FOLLOW_UP = re.compile(
-    r"^(?:and|but|so|or|also|what about|how about|and if|what if|why|"
-    r"en|maar|dus|of|ook|wat als|en als|hoe zit het|waarom)\b|"
-    r"\b(?:that|those|it|this|then|there|dat|die|dit|daar|dan|ervan|erbij|hiervoor|daarvoor)\b",
-    re.IGNORECASE,
-)
-SHORT = 6
 PATIENCE = 4
 """How many exchanges a question of the desk stays open when the person asks something else."""
 
@@ -40,12 +34,13 @@ PATIENCE = 4
 @dataclass(frozen=True, slots=True)
 class Wish:
     """`text` is the request; `answers` what was answered to the questions about it, in order; `context` the question
-    before, for a follow-up; `corrects` the request that this one may put right."""
+    before, for a follow-up; `corrects` the request that this one may put right, with `correction` in its words."""
 
     text: str
     answers: tuple[str, ...] = ()
     context: str = ""
     corrects: Wish | None = None
+    correction: str = ""
 
     @property
     def with_context(self) -> str:
@@ -61,7 +56,7 @@ def read_wish(messages: Sequence[ChatMessage], language: str) -> Wish:
     answers: list[str] = []
     at = last
     while (asked := _question_answered(talk, at)) is not None:
-        answers.insert(0, chosen(talk[at].text, talk[asked].text))
+        answers.insert(0, _put(talk[at].text, talk[asked].text))
         at = asked - 1
     if answers:
         return Wish(talk[at].text, tuple(answers))
@@ -70,9 +65,19 @@ def read_wish(messages: Sequence[ChatMessage], language: str) -> Wish:
         return Wish(text)
     if intent_of(text) is Intent.CONFIRM and _offers_ticket(talk[last - 1].text):
         return Wish(say("ticket_request", language, question=talk[before].text))
-    follows = len(text.split()) <= SHORT and _FOLLOW_UP.search(text) is not None
-    corrects = read_wish(talk[: before + 1], language) if correction_in(text) else None
-    return Wish(text, (), talk[before].text if follows else "", corrects)
+    context = context_of(text, [message.text for message in talk[:last] if message.role == "user"])
+    if (correction := correction_in(text)) is None:
+        return Wish(text, (), context)
+    lists = (message.text for message in reversed(talk[:last]) if message.role == "assistant" and _asks(message.text))
+    return Wish(text, (), context, read_wish(talk[: before + 1], language), chosen(correction, next(lists, "")))
+
+
+def _put(answer: str, question: str) -> str:
+    """What the answer says or chooses; "no wait, tom bakker" says "tom bakker"."""
+    meant = chosen(answer, question)
+    if meant == answer.strip() and not _asks(question, ASKS_FOR_TEXT):
+        return chosen(correction_in(answer) or answer, question)
+    return meant
 
 
 def waiting_question(talk: Sequence[ChatMessage]) -> str | None:
@@ -112,6 +117,11 @@ def _is_question_of_desk(talk: Sequence[ChatMessage], at: int) -> bool:
 def expects_answer(text: str) -> bool:
     """Whether a message of the desk's waits for a yes, a no or an answer."""
     return text.rstrip().endswith("?") or _asks(text) or _offers_ticket(text)
+
+
+def asks_for_value(text: str) -> bool:
+    """Whether a message of the desk's asks for something that a request still needs: a name, a day, a line."""
+    return _asks(text)
 
 
 def _asks(text: str, keys: tuple[str, ...] = ASKS) -> bool:

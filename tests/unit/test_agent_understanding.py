@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent.intents import Intent, intent_of
-from agent.language import language_of
+from agent.language import is_foreign, language_of
+from agent.unclear import question_for, request_meant
 from agent.words import CATALOGUE
 
 
@@ -97,3 +98,52 @@ def test_both_languages_have_every_sentence_and_placeholder() -> None:
     for key in english:
         fields = [{name for _, name, _, _ in string.Formatter().parse(text[key]) if name} for text in (english, dutch)]
         assert fields[0] == fields[1], key
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("verlof", True),
+        ("My account?", True),
+        ("pas", True),
+        ("wifi", False),
+        ("ik ben ziek", False),
+        ("pas kwijt", False),
+        ("adv dagen?", False),
+    ],
+)
+def test_only_what_can_be_read_in_more_ways_is_asked_about(text: str, asked: bool) -> None:
+    tools = ("unlock_my_account", "reset_my_password", "restore_access")
+    assert (question_for(text, "en", tools) is not None) is asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "request_behind"),
+    [
+        ("2", "reset my password"),
+        ("the first", "unlock my account"),
+        ("locked", "unlock my account"),
+        ("the last one please", "authenticator on my phone no longer works"),
+        ("maybe", None),
+        ("how many days of leave do I get per year", None),
+    ],
+)
+def test_the_answer_to_such_a_question_is_a_request(answer: str, request_behind: str | None) -> None:
+    question = question_for("account", "en", ("unlock_my_account", "reset_my_password", "restore_access"))
+    assert question is not None
+    assert request_meant(answer, question) == request_behind
+    assert request_meant(answer, "Which colleague is this about?") is None
+
+
+def test_a_reading_whose_tool_is_off_is_not_offered() -> None:
+    question = question_for("account", "en", ("unlock_my_account", "reset_my_password"))
+    assert question is not None
+    assert "3." not in question
+    assert question_for("account", "en", ("unlock_my_account",)) is None
+
+
+def test_another_language_is_noticed_and_dutch_and_english_are_not_taken_for_one() -> None:
+    assert is_foreign("Wie viele Urlaubstage bekomme ich?")
+    assert is_foreign("comment puis-je demander un congé")
+    for text in ("wie is mijn manager", "mag ik de auto van de dienst mee", "can I use my pc for a course", "vpn"):
+        assert not is_foreign(text), text
