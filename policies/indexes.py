@@ -40,7 +40,8 @@ class Indexes:
         generation: int,
         partition: str,
         vector: NDArray[np.float32] | None,
-        word_hits: Mapping[str, float],
+        words: Mapping[str, float],
+        situations: Mapping[str, float],
         n: int,
     ) -> Evidence:
         """What both indexes know about a question in one partition.
@@ -48,14 +49,15 @@ class Indexes:
         More sentences than gists are asked for, since many belong to one passage: 1.9 ms for 400.
         """
         if vector is None:
-            return Evidence((), (), word_hits)
+            return Evidence((), (), words, situations)
         gists = self.vectors.nearest(generation, partition, "gists", vector, 2 * n)
         if not gists:  # the database knows passages here
             raise IndexUnavailableError(f"the index {generation}/{partition} is not there")
         return Evidence(
             gists,
             self.vectors.nearest(generation, partition, "sentences", vector, 4 * n),
-            word_hits,
+            words,
+            situations,
         )
 
     def add(self, generation: int, made: Sequence[Entry], heard: Heard | None = None) -> None:

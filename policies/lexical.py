@@ -8,7 +8,7 @@ divided by what the whole question could reach: 1 is "every word of the question
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
@@ -67,6 +67,23 @@ class LexicalIndex:
             if index is not None and terms:
                 found[partition] = _hits(searcher, index.schema, terms, limit)
         return found
+
+    def weighed(
+        self, generation: int, partitions: Sequence[str], words: Mapping[str, float], limit: int
+    ) -> dict[str, dict[str, float]]:
+        """Scores per partition and passage id for words with weights of their own, as parts of the best score: 0..1."""
+        opened = {partition: self._index(generation, partition) for partition in partitions}
+        present = {partition: index for partition, index in opened.items() if index is not None}
+        readers = {partition: index.searcher() for partition, index in present.items()}
+        terms = self._weighed_terms(list(readers.values()), words)
+        if not terms:
+            return {}
+        found = {
+            partition: _hits(searcher, present[partition].schema, terms, limit)
+            for partition, searcher in readers.items()
+        }
+        best = max((score for scores in found.values() for score in scores.values()), default=0.0)
+        return {partition: {key: score / best for key, score in scores.items()} for partition, scores in found.items()}
 
     def statistics(self, generation: int, partitions: Sequence[str]) -> WordStatistics:
         """How rare words are over all these partitions."""
@@ -185,6 +202,19 @@ class LexicalIndex:
             for word, value in rarities.items():
                 share = value * (1.0 if word in asked else 0.5) / max(reach, 1e-6)
                 terms.extend(_Term(f"{part}_{language}", word, share) for part in ("head", "body"))
+        return terms
+
+    def _weighed_terms(self, readers: Sequence[Searcher], words: Mapping[str, float]) -> list[_Term]:
+        total = sum(reader.num_docs for reader in readers)
+        terms: list[_Term] = []
+        for language in LANGUAGES if total else ():
+            stems: dict[str, float] = {}
+            for word, weight in words.items():
+                for stem in self._analyzer(language).analyze(word):
+                    stems[stem] = max(stems.get(stem, 0.0), weight)
+            for stem, weight in stems.items():
+                value = weight * rarity(readers, language, stem, total)
+                terms.extend(_Term(f"{part}_{language}", stem, value) for part in ("head", "body"))
         return terms
 
 

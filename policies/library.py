@@ -52,7 +52,13 @@ class Library:
         `progress` hears (done, total, what) from another thread. Raises ConfigError when `source` is not there or
         another process is writing; a document that cannot be read is a problem in the report.
         """
-        return await self._alone(lambda: self._ingest.run(scan(source), collection, progress or _silent))
+
+        def work() -> IngestReport:
+            report = self._ingest.run(scan(source), collection, progress or _silent)
+            self._search.warm()
+            return report
+
+        return await self._alone(work)
 
     async def rebuild(self, progress: Callable[[int, int, str], None] | None = None) -> None:
         """Make both indexes anew from the database; searches go on in the old ones until the swap."""

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Lock
 
-import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from core.plain_text import visible
 from core.ports import Embedder, Passage
 from policies import curated, shelf
 from policies.applies import limits
-from policies.coverage import Coverage, subjects
+from policies.coverage import Coverage
 from policies.excerpt import excerpt
-from policies.fusion import Hit, fuse
-from policies.glossary import MAX_ADDED, Glossary, expand, matches
+from policies.fusion import Hit, Weights, fuse
+from policies.glossary import Glossary
 from policies.indexes import Indexes
+from policies.question import Question, Reader
 from policies.records import ANSWER
 from policies.settings import PolicySettings
-from policies.thesaurus import thesaurus
+from policies.situations import Situations
+from policies.standing import standing
 from policies.validity import CURRENT, Term, last_day, status
 from policies.vectors import IndexUnavailableError
 from storage.engine import Database, Tx, now
@@ -107,6 +107,8 @@ class Search:
         self._database = database
         self._indexes = indexes
         self._embedder = embedder
+        self._situations = Situations(indexes.cache.embed)
+        self._reader = Reader(embedder, self._situations)
         self._settings = settings
         self._loading = Lock()
         self._shelf = _Shelf()
@@ -124,13 +126,13 @@ class Search:
             view = _View(current, groups, today, on, self._settings.max_passage_chars)
             try:
                 with self._indexes.reading.shared():
-                    vector = self._vector(query, current)
-                    hits = self._hits(query, vector, current, groups, max(_LOOKED_AT, 4 * k))
-                    view.coverage = self._coverage(query, current, groups)
+                    question = self._read(query, current)
+                    hits = self._hits(question, current, groups, max(_LOOKED_AT, 4 * k))
+                    view.coverage = self._coverage(question, current, groups)
             except IndexUnavailableError:
                 self._indexes.refresh()
                 continue
-            found = self._passages(hits, self._answers(vector, view, hits), k, view)
+            found = self._passages(hits, self._answers(question, view, hits), k, view)
             if found is not None:
                 return found
         raise IndexUnavailableError("the index cannot be read; run `loket policies ingest`")
@@ -145,21 +147,29 @@ class Search:
         view = _View(current, groups or frozenset(row["audience"]), today, None, self._settings.max_passage_chars)
         return view.passage(row, Hit(passage_id, 0.0, 0.0, ""))
 
-    def _coverage(self, query: str, current: _Shelf, groups: frozenset[str]) -> Coverage:
-        statistics = self._indexes.lexical.statistics(current.state.generation, current.readable(groups))
-        known = [*matches(query, current.glossary), *matches(query, thesaurus(current.languages))]
-        return Coverage(subjects(query, known), statistics)
+    def warm(self) -> None:
+        """Have ready what every question needs, so that none waits for it."""
+        self._situations.warm()
 
-    def _answers(self, vector: NDArray[np.float32] | None, view: _View, hits: Sequence[Hit]) -> list[Hit]:
+    def _read(self, query: str, current: _Shelf) -> Question:
+        """The question; without vectors while the index holds those of another embedder."""
+        has_vectors = current.state.recipe == self._indexes.recipe
+        return self._reader.read(query, current.glossary, current.languages, vectors=has_vectors)
+
+    def _coverage(self, question: Question, current: _Shelf, groups: frozenset[str]) -> Coverage:
+        statistics = self._indexes.lexical.statistics(current.state.generation, current.readable(groups))
+        return Coverage(question.subjects, statistics)
+
+    def _answers(self, question: Question, view: _View, hits: Sequence[Hit]) -> list[Hit]:
         """The owner's answer to this question, if there is one that holds and may be read, as the first hits."""
         answers, coverage = view.current.answers, view.coverage
-        if vector is None or coverage is None or not len(answers):
+        if question.meaning is None or coverage is None or not len(answers):
             return []
         holding = answers.holding(view.current.ends, view.on)
         own = [
             Hit(passage_id, 1.0, near, "")
             for passage_id, near in answers.match(
-                vector,
+                question.meaning,
                 self._embedder.embed,
                 coverage.of,
                 lambda answer: answer.passage_id in holding and bool(answer.audience & view.groups),
@@ -169,38 +179,21 @@ class Search:
         others = max((hit.similarity for hit in hits if hit.passage_id not in ids), default=0.0)
         return own if own and own[0].similarity + curated.MARGIN >= others else []
 
-    def _hits(
-        self,
-        query: str,
-        vector: NDArray[np.float32] | None,
-        current: _Shelf,
-        groups: frozenset[str],
-        limit: int,
-    ) -> list[Hit]:
+    def _hits(self, question: Question, current: _Shelf, groups: frozenset[str], limit: int) -> list[Hit]:
         partitions = current.readable(groups)
         if not partitions:
             return []
-        added = _words_to_add(query, current)
         generation, count = current.state.generation, self._settings.candidates
-        by_words = self._indexes.lexical.search(generation, partitions, query, added, count)
+        lexical = self._indexes.lexical
+        own = lexical.search(generation, partitions, question.text, question.added, count)
+        situations = lexical.weighed(generation, partitions, question.handbook, count)
+        weights = Weights(self._settings.lexical_weight, self._settings.situation_weight)
         hits: list[Hit] = []
-        for partition in partitions:
-            evidence = self._indexes.evidence(generation, partition, vector, by_words.get(partition, {}), count)
-            hits.extend(fuse(evidence, self._settings.lexical_weight, limit))
+        for name in partitions:
+            words = own.get(name, {}), situations.get(name, {})
+            evidence = self._indexes.evidence(generation, name, question.vector, *words, count)
+            hits.extend(fuse(evidence, weights, limit))
         return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))[:limit]
-
-    def _vector(self, query: str, current: _Shelf) -> NDArray[np.float32] | None:
-        """The question's vector; with glossary words, half-way to the vector of the question with them.
-
-        None while the index holds vectors of another embedder.
-        """
-        if current.state.recipe != self._indexes.recipe:
-            return None
-        added = _words_to_add(query, current)
-        texts = [query, f"{query} {' '.join(added)}"] if added else [query]
-        joined: NDArray[np.float32] = self._embedder.embed(texts).sum(axis=0)
-        joined /= np.maximum(np.linalg.norm(joined), np.float32(1e-12))
-        return joined
 
     def _passages(self, hits: Sequence[Hit], answers: Sequence[Hit], k: int, view: _View) -> list[Passage] | None:
         """Owners' answers and the hits as passages; None when the database moved on and must be asked again."""
@@ -210,7 +203,6 @@ class Search:
             if shelf.state(tx).version != view.current.state.version:
                 return None
             rows = shelf.passage_rows(tx, [hit.passage_id for hit in hits])
-        factor = self._settings.not_in_force_factor
         holding = view.current.answers.holding(view.current.ends, view.on)
         weighed: list[tuple[Hit, str]] = []
         for hit in hits:
@@ -218,10 +210,19 @@ class Search:
             if row is None or (row["kind"] == ANSWER and hit.passage_id not in holding):
                 continue  # gone, or an answer that does not hold: no old rule, just no longer said
             state = status(_term(row), view.current.ends, view.on)
-            weighed.append((hit if state == CURRENT else replace(hit, score=hit.score * factor), state))
+            factor = standing(row["authority"], row["effective_from"], state, view.on, self._settings)
+            weighed.append((replace(hit, score=hit.score * factor), state))
         best = sorted(weighed, key=lambda pair: (pair[0].passage_id not in first, -pair[0].score))[:k]
         best.sort(key=lambda pair: (pair[0].passage_id not in first, pair[1] != CURRENT, -pair[0].score))
-        return [view.passage(rows[hit.passage_id], hit, outranks=hit.passage_id in first) for hit, _state in best]
+        back = self._settings.not_in_force_factor  # listed behind the current text, but no less about the question
+        return [
+            view.passage(
+                rows[hit.passage_id],
+                hit if state == CURRENT else replace(hit, score=hit.score / back),
+                outranks=hit.passage_id in first,
+            )
+            for hit, state in best
+        ]
 
     def _current(self) -> tuple[_Shelf, date]:
         with self._database.reading() as tx:
@@ -247,12 +248,6 @@ def _load(tx: Tx, state: shelf.State) -> _Shelf:
     return _Shelf(
         state, shelf.audiences(tx), shelf.ends(tx), shelf.glossary_of(tx), shelf.languages(tx), curated.load(tx)
     )
-
-
-def _words_to_add(query: str, current: _Shelf) -> tuple[str, ...]:
-    """The organisation's own glossary first, then everyday words of the documents' languages."""
-    own = expand(query, current.glossary)
-    return tuple(dict.fromkeys([*own, *expand(query, thesaurus(current.languages))]))[:MAX_ADDED]
 
 
 def _term(row: sa.RowMapping) -> Term:

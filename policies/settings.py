@@ -41,8 +41,17 @@ class PolicySettings(BaseModel):
     max_passage_chars: int = Field(default=6_000, ge=500)
     """A section longer than this is returned as its part around the hit."""
 
-    lexical_weight: float = Field(default=0.6, ge=0, le=5)
+    lexical_weight: float = Field(default=1.0, ge=0, le=5)
     """Weight of matching words beside the two vector similarities, each at most 1."""
+
+    situation_weight: float = Field(default=0.4, ge=0, le=5)
+    """Weight of the handbook's words for the everyday situation a question sounds like. 0: by its own words only."""
+
+    authority_margin: float = Field(default=0.01, ge=0, le=0.5)
+    """What each step down from regulation to policy, guidance and runbook costs a section, as a part of its score."""
+
+    recency_margin: float = Field(default=0.01, ge=0, le=0.5)
+    """What a text in force since today gains over one without a date, as a part of its score; half after two years."""
 
     not_in_force_factor: float = Field(default=0.8, gt=0, le=1)
     """Superseded and upcoming text competes with this part of its score, and is listed below current text."""
