@@ -74,8 +74,7 @@ def build(
     fallback = BuiltinModel(examples, library.glossary)
     model = model or model_of(settings) or fallback
     channels = tuple(channels)
-    live = LiveChannels(channels)
-    ai, meaning = _ai(settings), fallback.meaning
+    ai, meaning, live = _ai(settings), fallback.meaning, LiveChannels(channels)
     parts = TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, ai, meaning, live)
     delivery = Delivery(database, channels, systems.notifier)
     return Counter(
