@@ -12,15 +12,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 
 from agent.argument_filling import ArgumentFilling, Filled, Said
-from agent.corrections import correction_in
 from agent.data_text import RETRY, read_passages
 from agent.extract import Extractor
+from agent.intents import Intent, intent_of
 from agent.meaning import Meaning
 from agent.offers import SEARCH
+from agent.person_names import names_role
 from agent.prompting import language_in
 from agent.shorthand import Glossary, Shorthand
 from agent.tool_choice import Choice, ToolChoice
-from agent.wish import Wish, read_wish
+from agent.wish import Wish, expects_answer, read_wish
 from agent.words import say
 from core.chat import ChatMessage, ModelTurn, ToolCall, ToolSchema
 from core.ports import Embedder
@@ -74,6 +75,8 @@ class BuiltinModel:
         return self._call(messages, tools, language)
 
     def _call(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], language: str) -> ModelTurn:
+        if (dropped := _dropped(messages, language)) is not None:
+            return dropped
         wish = read_wish(messages, language)
         today = _today(messages[0].text)
         seen = "\n".join(message.text for message in messages[1:])
@@ -100,7 +103,7 @@ class BuiltinModel:
         """The request before, with only that changed of which the correction speaks; None when it is no correction."""
         corrections: list[str] = []
         while wish.corrects is not None:
-            corrections.insert(0, correction_in(wish.text) or wish.text)
+            corrections.insert(0, wish.correction)
             wish = wish.corrects
         chosen = self._choice.choose(self._shorthand.written_out(wish.text), tools) if corrections else []
         if len(chosen) != 1 or chosen[0].schema.name == SEARCH or self._is_request(corrections[-1], wish, tools):
@@ -139,6 +142,13 @@ class BuiltinModel:
         return " ".join((wish.with_context, *wish.answers))
 
 
+def _dropped(messages: Sequence[ChatMessage], language: str) -> ModelTurn | None:
+    """ "Never mind" in place of an answer: the request is dropped, and nothing is looked up."""
+    asked = messages[-2].text if len(messages) > 2 and messages[-2].role == "assistant" else ""
+    gives_up = intent_of(messages[-1].text) is Intent.CANCEL and expects_answer(asked)
+    return ModelTurn(say("dropped", language)) if gives_up else None
+
+
 def _called(choice: Choice, filled: Filled, number: int) -> ToolCall:
     return ToolCall(f"built-in-{number}", choice.schema.name, json.dumps(filled.arguments, ensure_ascii=False))
 
@@ -168,6 +178,8 @@ def _question_for(result: str, language: str) -> str:
         names = "\n".join(f"{place}. {name.strip()}" for place, name in enumerate(candidates, start=1))
         return say("ask_which_person", language, names=names)
     if match := _CALLED.search(result):
+        if names_role(match[1]):
+            return say("ask_person", language)
         return say("ask_other_person", language, name=match[1])
     if "own account" in result:
         return say("ask_own_account", language)

@@ -160,3 +160,48 @@ async def test_a_colleague_is_found_by_initial_and_family_name() -> None:
     async with Desk.start() as desk:
         assert "Verhoeven" in said(await desk.say("E1001", "phone number of J. Verhoeven"))
         assert "Jan de Boer" in said(await desk.say("E1001", "what room is j de boer in"))
+
+
+async def test_another_tool_was_meant() -> None:
+    async with Desk.start() as desk:
+        await desk.say("E1002", "ww vergeten")
+        assert "ontgrendelen" in shown(await desk.say("E1002", "nee, account op slot")).lower()
+        assert await open_drafts(desk) == 1
+
+
+async def test_a_number_chooses_anew_from_the_list_that_was_shown() -> None:
+    async with Desk.start() as desk:
+        await desk.say("E1005", "reset pw for jan")
+        assert "E1021" in shown(await desk.say("E1005", "2"))
+        assert "E1020" in shown(await desk.say("E1005", "no, the first one"))
+        assert await open_drafts(desk) == 1
+
+
+@pytest.mark.parametrize("words", ["never mind", "laat maar", "cancel"])
+async def test_an_open_question_can_be_dropped(words: str) -> None:
+    async with Desk.start() as desk:
+        await desk.say("E1002", "file a ticket")
+        replies = await desk.say("E1002", words)
+        assert replies[-1].outcome is Outcome.CLARIFIED
+        assert not replies[-1].citations
+
+
+async def test_a_hesitating_answer_is_an_answer() -> None:
+    async with Desk.start() as desk:
+        await desk.say("E1005", "reset a colleague's password")
+        assert "Tom Bakker" in shown(await desk.say("E1005", "eh nee wacht, tom bakker"))
+
+
+async def test_a_role_is_no_name_that_cannot_be_found() -> None:
+    async with Desk.start() as desk:
+        asked = said(await desk.say("E1005", "reset password of my manager"))
+        assert "Which colleague" in asked
+        assert "my manager" not in asked
+
+
+async def test_a_bare_ticket_number_is_that_of_the_list_before() -> None:
+    async with Desk.start() as desk:
+        await desk.say("E1001", "hoe staat het met mijn meldingen")
+        replies = said(await desk.say("E1001", "en #103?"))
+        assert "IT-103" in replies
+        assert "HR-201" not in replies
