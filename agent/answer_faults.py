@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.answer_figure_faults import is_pronoun, strange_figure, swapped_figure
+from agent.answer_figure_faults import strange_figure, swapped_figure
 from agent.answer_figures import Figure, matches
 from agent.answer_meaning import Keys, Word, opposed, qualities
 from agent.answer_pairing import Match, alike, matched, pairs
@@ -100,10 +100,15 @@ def _has_alternative(condition: Part, conditions: Sequence[Part], left_out: Sequ
     return any(one not in left_out for one in alternatives)
 
 
+def _own_keys(word: Word) -> Keys:
+    """An expression is met as a whole: "parental leave" is not any leave."""
+    return frozenset(key for key in word.keys if key.startswith("#")) if " " in word.text else word.keys
+
+
 def _carries_label(label: Reading, match: Match, keys: Keys) -> bool:
     """Whether it says which row of a table it speaks of."""
     figures = [matches(figure, match.said.figures) for figure in label.figures]
-    words = [bool(word.keys & keys) for word in label.words]
+    words = [bool(_own_keys(word) & keys) for word in label.words]
     met = sum(figures) + sum(words)
     return 2 * met >= len(figures) + len(words)
 
@@ -193,7 +198,7 @@ _MODES_APART = frozenset(
 
 
 def _carried(condition: Part, keys: Keys, said: Sequence[Figure], also: Keys) -> bool:
-    if any(not matches(figure, said) and not also and not is_pronoun(figure) for figure in condition.figures):
+    if any(not matches(figure, said) and not also and figure.value != "1" for figure in condition.figures):
         return False
     return not condition.words or _share(condition.words, keys) >= CARRIED
 

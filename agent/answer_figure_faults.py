@@ -32,7 +32,10 @@ def strange_figure(match: Match) -> str:
         if same and not any(_rates_agree(figure, other, match) for other in same):
             return f"counted over another time: {figure}"
     said, clause = rates(match.said.text), rates(match.written.text) | rates(match.clause.around.text)
-    return "counted over another time" if match.said.figures and clause and said - clause else ""
+    every = {figure.unit for figure in match.written.figures}
+    if (match.said.figures and clause and said - clause) or (said - clause) & every:
+        return "counted over another time"
+    return ""
 
 
 def swapped_figure(match: Match) -> str:

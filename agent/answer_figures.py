@@ -103,7 +103,8 @@ def _same(one: Figure, other: Figure) -> bool:
         return one.value == other.value or one.value == other.value.rsplit("-", 1)[0] + "-?"
     if one.kind == "at":
         return one.value == other.value
-    return one.value == other.value and (one.unit == other.unit or not one.unit or not other.unit)
+    loose = not one.unit or (not other.unit and one.value != "1")
+    return one.value == other.value and (one.unit == other.unit or loose)
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -119,14 +119,12 @@ def sides(text: str, language: str) -> frozenset[str]:
     stems = [stem(match.group(), language) for match in WORD.finditer(text)]
     table = _lexicon().sides[language if language in _OTHER else "en"]
     found: set[str] = set()
-    index = 0
-    while index < len(stems):
+    for index, first in enumerate(stems):
         length = 1
-        for expression, mark in sorted(table.get(stems[index], ()), key=lambda one: -len(one[0])):
+        for expression, mark in sorted(table.get(first, ()), key=lambda one: -len(one[0])):
             if len(expression) >= length and tuple(stems[index : index + len(expression)]) == expression:
                 found.add(mark)
                 length = len(expression)
-        index += length
     return frozenset(found)
 
 

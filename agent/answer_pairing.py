@@ -45,10 +45,18 @@ def matched(match: Match) -> list[Part]:
     found = [
         part
         for part in match.written.parts
-        if any(part is other for other in likest) or (part.telling and _is_spoken_of(part, match.said))
+        if any(part is other for other in likest) or _counts(part, likest, match.said)
     ]
     groups = {part.group for part in found}
     return found + [part for part in match.written.parts if not part.telling and part.group in groups]
+
+
+def _counts(part: Part, likest: list[Part], said: Reading) -> bool:
+    """Whether a part is spoken of beside the likest ones. One word alone shows it only if no other part has it."""
+    if not part.telling or not _is_spoken_of(part, said):
+        return False
+    elsewhere = frozenset[str]().union(*(word.keys for other in likest for word in other.words))
+    return part.telling > 1 or not any(word.keys & elsewhere for word in part.words)
 
 
 def _is_spoken_of(part: Part, said: Reading) -> bool:

@@ -80,13 +80,13 @@ def take_apart(text: str, heading: str, language: str) -> SourceText:
         if quote in rows:
             found.append(clause(quote, [rows[quote]], in_table=True))
             continue
-        found.append(clause(quote, [quote]))
         if lead_in := lead_ins.get(quote):
             found.append(clause(quote, [f"{lead_in} {quote}"]))
             continue
+        found.append(clause(quote, [quote]))
         behind = [other for other in quotes[index + 1 : index + 1 + TOGETHER] if other not in rows]
         found += [clause(quote, [quote, *behind[:count]]) for count in range(1, len(behind) + 1)]
-    found += [clause(items[0], [" ; ".join([lead, *items])]) for lead, items in _lists(lead_ins).items()]
+    found += [clause(items[0], [lead, *items]) for lead, items in _lists(lead_ins).items()]
     keys = frozenset().union(around.keys, *(one.keys for one in found))
     return SourceText(quotes, tuple(found), keys, f"{heading} {text}".lower())
 

@@ -16,6 +16,7 @@ Marks = frozenset[str]
 _GAP = r"(?:\W|\ba\b|\ban\b|\bthe\b|\been\b|\bde\b|\bhet\b|\baround\b|\babout\b|\bnog\b|\bweek\b){0,3}$"
 """What may stand between a limit and its figure."""
 _EXAMPLE = re.compile(r"(?:for example|for instance|such as|bijvoorbeeld|zoals),? $", re.IGNORECASE)
+_SPAN = re.compile(r"\b(?:within|binnen|after|na|for|before|than|dan) $", re.IGNORECASE)
 _SIDE = frozenset({"ahead", "behind"})
 
 
@@ -51,7 +52,11 @@ def _answered(mark: str, marks: Marks, exact: bool) -> bool:
 
 def rates(text: str) -> Marks:
     """How often its figures count: per day, per week, per month, per year."""
-    return frozenset(mark for mark, pattern in _family("rates") if pattern.search(text))
+    return frozenset(
+        mark
+        for mark, pattern in _family("rates")
+        if any(not _SPAN.search(text[max(0, m.start() - 12) : m.start()]) for m in pattern.finditer(text))
+    )
 
 
 def rate_behind(text: str) -> str:

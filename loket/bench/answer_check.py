@@ -76,7 +76,7 @@ def written_cases(folder: Path, handbook: Path) -> list[Case]:
     return [case for file in files for case in _cases_of(file, shelf)]
 
 
-def report(outcomes: Sequence[Outcome], what: str) -> list[Row]:
+def rows_of(outcomes: Sequence[Outcome], what: str) -> list[Row]:
     """Rows for one set: the true sentences dropped, the wrong ones caught, and the kinds that were missed."""
     true = [outcome for outcome in outcomes if outcome.case.true]
     wrong = [outcome for outcome in outcomes if not outcome.case.true]
