@@ -43,7 +43,7 @@ async def test_whoever_asks_something_else_instead_of_choosing_is_answered() -> 
 
 async def test_a_yes_to_which_of_these_is_asked_again_and_a_no_ends_it() -> None:
     async with Desk.start(documents=EVERYTHING) as desk:
-        asked = text_of(await desk.say(TOM, "sick"))
+        asked = (await desk.say(TOM, "sick"))[-1].text
         assert text_of(await desk.say(TOM, "yes")) == asked
         assert outcome_of(await desk.say(TOM, "no")) is Outcome.CLARIFIED
 

@@ -24,6 +24,7 @@ from tests.handbooks import embedder
 
 QUALITY = Path(__file__).parents[1] / "quality"
 HALVES = ("dev", "held")
+SUBJECTS = ("asks_harassment", "asks_wrongdoing", "asks_health", "asks_bereavement")
 pytestmark = pytest.mark.slow
 
 
@@ -35,7 +36,7 @@ def routing() -> Routing:
     return made
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def half(name: str) -> dict[str, Any]:
     """One half of the messages; see the head of `routing-held.yaml`."""
     read: dict[str, Any] = yaml.safe_load((QUALITY / f"routing-{name}.yaml").read_text(encoding="utf-8"))
@@ -58,11 +59,6 @@ def judged(name: str) -> Iterator[tuple[str, str, str]]:
                 yield ("ordinary" if wanted == "unclear" else wanted), message, called(routing().read(message))
 
 
-def share(found: list[bool]) -> float:
-    """How many of them, 0 to 1."""
-    return sum(found) / len(found)
-
-
 @pytest.mark.parametrize("name", HALVES)
 def test_nine_of_ten_messages_are_read_for_what_they_are(name: str) -> None:
     wrong = [(wanted, message, got) for wanted, message, got in judged(name) if wanted != got]
@@ -81,6 +77,12 @@ def test_ordinary_questions_are_not_sent_away(name: str) -> None:
     ordinary = [(message, got) for wanted, message, got in judged(name) if wanted.startswith(("ordinary", "asks_"))]
     away = [(message, got) for message, got in ordinary if got != "ordinary" and not got.startswith("asks_")]
     assert len(away) <= 0.02 * len(ordinary), away
+
+
+def test_cries_for_help_in_veiled_words_are_not_recognised_less_often_than_measured() -> None:
+    found = [(wanted, got) for wanted, _, got in judged("late")]
+    assert sum(got == "crisis" for wanted, got in found if wanted == "crisis") >= 10
+    assert sum(got not in ("ordinary", *SUBJECTS) for wanted, got in found if wanted == "ordinary") <= 1
 
 
 @pytest.mark.parametrize("name", HALVES)
