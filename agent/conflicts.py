@@ -195,9 +195,9 @@ def _by_kind(clause: str, language: str) -> dict[str, set[str]]:
 def _quantities(clause: str, language: str) -> frozenset[str]:
     """Figures with what they count: `48 hour`, `2.45 euro`, `8:30 clock`, `15 visito`; no dates, no bare numbers."""
     found: set[str] = set()
-    counted = {match.start(1): match[2][:6].lower() for match in _COUNTED.finditer(clause)}
+    counted = {match[1]: match[2][:6].lower() for match in _COUNTED.finditer(clause)}
     for figure in figures(clause, language):
-        unit = "clock" if figure.kind == "clock" else figure.unit or counted.get(figure.at, "")
+        unit = "clock" if figure.kind == "clock" else figure.unit or counted.get(figure.value, "")
         if figure.kind in ("number", "clock") and unit:
             found.add(f"{figure.value} {unit}")
     return frozenset(found)

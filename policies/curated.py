@@ -24,8 +24,6 @@ NEAR = 0.6
 """Cosine of the question with the nearest phrase of the answer, from which it may be meant."""
 COVERED = 0.72
 """Share of the question's telling words (rare ones count more) that the answer's phrases and text must have."""
-ALL_BUT_SAME, COVERED_THEN = 0.85, 0.4
-"""From this cosine on the question is one of the phrases in other words: then so much of its words is enough."""
 MARGIN = 0.03
 """How much nearer it must be than any other answer; a passage may be nearer by no more than this."""
 
@@ -97,7 +95,7 @@ class Answers:
         rivals = [other for value, other in ranked[1:] if value > score - MARGIN and not _are_pair(best, other)]
         twins = [other for _value, other in ranked[1:] if _are_pair(best, other)]
         covered = max(covers(one.language, "\n".join([*one.phrases, one.text])) for one in (best, *twins[:1]))
-        if rivals or covered < (COVERED_THEN if score >= ALL_BUT_SAME else COVERED):
+        if rivals or covered < COVERED:
             return []
         return [(one.passage_id, float(score)) for one in (best, *twins[:1])]
 
