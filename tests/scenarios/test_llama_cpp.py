@@ -75,8 +75,9 @@ async def test_a_whole_turn_is_answered_with_its_source_and_seen_while_written(t
     file = model_file(tmp_path, calls=CALL if level == "act" else ())
     with llama_cpp(file) as url:
         # Its tokens are bytes: it counts four times what other models count.
-        agent = {"max_tokens": 200_000}
-        settings = {"llm": {"base_url": url, "model": "chain"}, "ai": {"level": level}, "agent": agent}
+        agent = {"max_tokens": 500_000, "deadline_seconds": 300}
+        llm = {"base_url": url, "model": "chain", "timeout_seconds": 120}
+        settings = {"llm": llm, "ai": {"level": level, "call_seconds": 120}, "agent": agent}
         async with Desk.start(documents=HANDBOOK, settings=settings) as desk:
             replies = await desk.say(TOM, QUESTION)
             assert (outcome_of(replies), replies[-1].model) == (Outcome.ANSWERED, "chain")

@@ -60,7 +60,7 @@ def write_model(file: Path, says: Sequence[str], calls: Sequence[str] = (), *, l
     kinds = [2, *([3] * (len(_SPECIAL) - 1)), *([6] * 256), *([1] * len(pieces))]
     width = -(-len(tokens) // 64) * 64
     writer = gguf.GGUFWriter(str(file), "llama")
-    writer.add_context_length(32768)
+    writer.add_context_length(131_072)
     writer.add_embedding_length(width)
     writer.add_block_count(1)
     writer.add_feed_forward_length(64)
@@ -117,7 +117,7 @@ def _weights(vocabulary: int, width: int, following: dict[int, int]) -> dict[str
 
 
 @contextmanager
-def llama_cpp(model: Path, context: int = 32_768) -> Iterator[str]:
+def llama_cpp(model: Path, context: int = 131_072) -> Iterator[str]:
     """The base URL of a llama.cpp server with this model, in a process of its own. `context`: tokens it can hold."""
     log = model.with_suffix(".log")
     with log.open("wb") as output:
@@ -147,6 +147,7 @@ def _serve(model: str, context: str) -> None:
     params.model.path = model
     params.n_ctx = int(context)
     params.n_parallel = 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
     params.port = 0
     params.use_jinja = True
     params.warmup = False
