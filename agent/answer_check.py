@@ -22,6 +22,9 @@ from policies.sentences import sentences
 TRIED = 5
 """Clauses a sentence is held against, the likest first."""
 
+WHOLLY = 0.95
+"""A clause that has so much of a sentence and contradicts it still does when the next clause is read with it."""
+
 _CITATION = re.compile(r"\s*\[(\d{1,3})\]")
 _WORD = re.compile(r"[a-zà-ÿ]{3,}")
 _SOURCE_CLAIM = re.compile(
@@ -145,9 +148,11 @@ def _best(
         ),
         key=lambda candidate: -candidate.cover.rank,
     )[:TRIED]
-    reason = "no source"
+    reason, contradicted = "no source", list[str]()
     for position, candidate in enumerate(candidates):
         clause, source = candidate.apart.clauses[candidate.index], candidate.source
+        if any(text in clause.text for text in contradicted):
+            continue
         problem = candidate.cover.problem
         if not problem:
             beside = also.get(source.number, frozenset())
@@ -157,6 +162,8 @@ def _best(
             return Supported(plain, source.number, clause.quote)
         if position == 0:
             reason = problem
+        if candidate.cover.share >= WHOLLY and len(clause.members) == 1:
+            contradicted.append(clause.text)
     return Dropped(plain, reason)
 
 

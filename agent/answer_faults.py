@@ -80,7 +80,7 @@ def condition_left_out(match: Match) -> str:
     paired = pairs(match)
     main = any(not part.conditional for part in match.said.parts)
     as_condition = {id(clause_part) for part, clause_part in paired if part.conditional and main}
-    groups = {part.group for part in matched(match) if not part.conditional and id(part) not in as_condition}
+    groups = {part.group for _, part in paired if not part.conditional and id(part) not in as_condition}
     left_out = [
         condition
         for condition in match.written.conditions
@@ -127,7 +127,7 @@ def condition_added(match: Match) -> str:
     for condition in match.said.conditions:
         if not condition.words:
             continue
-        if _share(condition.words, keys) < CARRIED + 0.1:
+        if _share(condition.words, keys) < CARRIED:
             return f"a condition was added: {condition.text.strip()[:60]}"
     if restricted(match.said.text) and not restricted(match.written.text) and not match.written.conditions:
         return "a restriction was added"

@@ -28,9 +28,10 @@ RUN = 2
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """How well a clause covers a sentence (`rank`, for ordering), and why not enough of it, if so."""
+    """How well a clause covers a sentence (`rank` for ordering, `share` of its words), and why not enough, if so."""
 
     rank: float
+    share: float
     problem: str
 
 
@@ -41,12 +42,12 @@ def cover(said: Reading, clause: Clause, passage: Keys, same_language: bool) -> 
     share = sum(values) / len(values) if values else 1.0
     rank = (sum(values) + sum(figures)) / max(1, len(values) + len(figures)) - 0.004 * clause.length
     if share < (SPREAD if len(clause.members) > 1 else ENOUGH) or (clause.in_table and not any(figures)):
-        return Cover(rank, "too little of it is in the source")
+        return Cover(rank, share, "too little of it is in the source")
     if len(clause.members) > 1 and (spread := _spread(said, clause)):
-        return Cover(rank - 0.1, f"put together of several clauses: {spread}")
+        return Cover(rank - 0.1, share, f"put together of several clauses: {spread}")
     if strange := _run(said, values):
-        return Cover(rank - 0.2, f"not in the source: {strange}")
-    return Cover(rank, "")
+        return Cover(rank - 0.2, share, f"not in the source: {strange}")
+    return Cover(rank, share, "")
 
 
 def _value(word: Word, clause: Clause, passage: Keys, same_language: bool) -> float:

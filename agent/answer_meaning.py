@@ -124,7 +124,8 @@ def sides(text: str, language: str) -> frozenset[str]:
         for expression, mark in sorted(table.get(first, ()), key=lambda one: -len(one[0])):
             if len(expression) >= length and tuple(stems[index : index + len(expression)]) == expression:
                 found.add(mark)
-                length = len(expression)
+                # "Full time" is not "full"; "full pay" is.
+                length = len(expression) if mark[:-1] in _lexicon().strict else length
     return frozenset(found)
 
 

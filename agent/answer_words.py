@@ -15,7 +15,9 @@ import yaml
 Marks = frozenset[str]
 _GAP = r"(?:\W|\ba\b|\ban\b|\bthe\b|\been\b|\bde\b|\bhet\b|\baround\b|\babout\b|\bnog\b|\bweek\b){0,3}$"
 """What may stand between a limit and its figure."""
-_EXAMPLE = re.compile(r"(?:for example|for instance|such as|bijvoorbeeld|zoals),? $", re.IGNORECASE)
+_EXAMPLE = re.compile(
+    r"(?:(?:for example|for instance|such as|bijvoorbeeld|zoals),?|\bzo \w+(?: mogelijk)?) $", re.IGNORECASE
+)
 _SPAN = re.compile(r"\b(?:within|binnen|after|na|for|before|than|dan) $", re.IGNORECASE)
 _SIDE = frozenset({"ahead", "behind"})
 
@@ -45,7 +47,9 @@ def limits_agree(said: Marks, clause: Marks, exact: bool) -> bool:
 
 def _answered(mark: str, marks: Marks, exact: bool) -> bool:
     others = marks - _SIDE if mark not in _SIDE else marks & _SIDE
-    if mark in _SIDE or (not others and (mark in {"from", "until"} or (mark in {"before", "after"} and not exact))):
+    if mark in _SIDE or (
+        not others and (mark in {"from", "until", "within"} or (mark in {"before", "after"} and not exact))
+    ):
         return not others or mark in others
     return mark in others or any(mark in alike and others & set(alike) for alike in written("limits_alike"))
 
@@ -53,10 +57,14 @@ def _answered(mark: str, marks: Marks, exact: bool) -> bool:
 def rates(text: str) -> Marks:
     """How often its figures count: per day, per week, per month, per year."""
     return frozenset(
-        mark
-        for mark, pattern in _family("rates")
-        if any(not _SPAN.search(text[max(0, m.start() - 12) : m.start()]) for m in pattern.finditer(text))
+        mark for mark, pattern in _family("rates") if any(not _is_span(text, match) for match in pattern.finditer(text))
     )
+
+
+def _is_span(text: str, match: re.Match[str]) -> bool:
+    """ "Within a year" is a span of time; "each year" is a rate."""
+    article = match.group().lower().startswith(("a ", "an ", "een "))
+    return article and _SPAN.search(text[max(0, match.start() - 12) : match.start()]) is not None
 
 
 def rate_behind(text: str) -> str:

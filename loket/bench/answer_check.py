@@ -167,7 +167,6 @@ def _made(said: str) -> Iterable[tuple[str, str]]:
         value = int(figure[1])
         yield "number made", said[: figure.start(1)] + str(value + (7 if value > 9 else 1)) + said[figure.end(1) :]
     ending = said.rstrip(".")
-    yield "contact made", f"{ending} (form: https://dhb-forms.example/start)."
-    yield "contact made", f"{ending}, mail j.smit@dhb-hr.example."
-    yield "contact made", f"{ending}, or call 06 2345 6789."
+    contacts = (" (form: https://dhb-forms.example/start)", ", mail j.smit@dhb-hr.example", ", or call 06 2345 6789")
+    yield "contact made", f"{ending}{contacts[hashlib.sha256(said.encode()).digest()[1] % 3]}."
     yield "source made", f"{ending} (source: HR handbook 2026)."

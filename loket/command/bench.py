@@ -14,6 +14,8 @@ from rich.table import Table
 
 from core.errors import ConfigError
 from loket.bench import Row
+from loket.bench.answer_check import HELD_OUT, TUNING, rows_of, run_case, written_cases
+from loket.bench.answer_rules import made_cases
 from loket.bench.answers import Judged, report
 from loket.bench.answers import answers as ask_all
 from loket.bench.audit_chain import append_and_verify
@@ -28,6 +30,7 @@ from loket.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Measure: how fast, and how often right.")
 
+ANSWERS = Path(__file__).resolve().parents[2] / "tests" / "quality"
 SAMPLES = Path(__file__).resolve().parents[2] / "policies" / "samples"
 EMPLOYEES = ("E1001", "E1002", "E1017")
 
@@ -150,6 +153,26 @@ async def _answers(settings: Settings, folder: Path, questions: Path, part: str)
                 part=part,
                 heard=lambda done, total: progress.update(asking, completed=done, total=total),
             )
+
+
+@app.command("answer-check")
+def answer_check(
+    cases: Annotated[Path, typer.Option(help="A folder with answer_LANGUAGE_on_LANGUAGE.yaml.")] = ANSWERS,
+    handbook: Annotated[Path, typer.Option(help="The documents the cases speak of.")] = SAMPLES,
+) -> None:
+    """Hold true and corrupted answers against their clauses: how many of each stay."""
+    outcomes = [run_case(case) for case in written_cases(cases, handbook)]
+    _report([row for half in (TUNING, HELD_OUT) for row in rows_of([o for o in outcomes if o.case.half == half], half)])
+
+
+@app.command("answer-rules")
+def answer_rules(
+    folder: Annotated[Path, typer.Argument(help="A folder of Markdown documents nobody tuned on.")],
+) -> None:
+    """The same on any documents: their sentences turned by rule, a little for true ones, in meaning for wrong ones."""
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is not there")
+    _report(rows_of([run_case(case) for case in made_cases(folder)], folder.name))
 
 
 async def _handbook(settings: Settings, folder: Path, questions: Path | None) -> list[Row]:
