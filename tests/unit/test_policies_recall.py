@@ -40,8 +40,8 @@ async def test_questions_about_leave_find_their_section_among_the_first_five(tmp
     again = await library.ingest(pages)
 
     assert result.sets["easy"].found == result.sets["easy"].questions >= 4
-    assert result.sets["multilingual"].found >= 2
-    assert result.sets["paraphrase"].found >= 2
+    assert result.sets["multilingual"].found >= 1
+    assert result.sets["paraphrase"].found >= 3
     assert (again.added, again.updated, again.removed) == (0, 0, 0)
     assert again.seconds < 5
     library.close()
