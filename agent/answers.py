@@ -9,13 +9,15 @@ from functools import cache
 from agent.chosen import chosen
 from agent.dates import MAX, spans_in
 from agent.intents import intent_of
-from agent.person_names import person_in
+from agent.person_names import is_particle, person_in
 from agent.question_form import is_question
 from agent.ticket_numbers import ticket_in
 from agent.word_lists import words
 from agent.words import CATALOGUE
 
 MOST_WORDS = 5
+MOST_IN_NAME = 3
+MOST_BESIDE = 2
 _ANY_DAY = date(2026, 1, 1)
 
 
@@ -28,7 +30,7 @@ def could_answer(text: str, question: str) -> bool:
     if kind == "ask_which_person" and chosen(flat, question) != flat:
         return True
     if kind in ("ask_person", "ask_which_person", "ask_other_person"):
-        return _is_bare_name(flat)
+        return is_bare_name(flat)
     if kind == "ask_ticket":
         return (
             ticket_in(flat, (), whole=True) is not None or re.fullmatch(r"\W*[A-Za-z]*[\W_]*\d+\W*", flat) is not None
@@ -38,13 +40,14 @@ def could_answer(text: str, question: str) -> bool:
     return kind == "ask_choice" and any(re.search(rf"\b{re.escape(one)}\b", question) for one in flat.split())
 
 
-def _is_bare_name(text: str) -> bool:
-    """ "Jan Bakker", "E1020", "jan bakker": a name, and no everyday word."""
-    if person_in(text) is not None:
-        return True
+def is_bare_name(text: str) -> bool:
+    """ "Jan Bakker", "E1020", "it is jan bakker": a name and hardly a word more; without capitals no everyday word."""
     said = text.strip(" ?.!,").split()
+    if (name := person_in(text)) is not None:
+        return len(said) - len(name.split()) <= MOST_BESIDE
     everyday = words("dutch") | words("english") | words("no_names")
-    return 1 <= len(said) <= 3 and text[:1].isalpha() and not any(word.lower() in everyday for word in said)
+    names = [said[0], *(word for word in said[1:-1] if not is_particle(word)), *said[1:][-1:]] if said else []
+    return 1 <= len(names) <= MOST_IN_NAME and text[:1].isalpha() and not any(w.lower() in everyday for w in names)
 
 
 def _kind(question: str) -> str:

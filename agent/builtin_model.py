@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 
+from agent.answers import is_bare_name
 from agent.argument_filling import ArgumentFilling, Filled, Said
 from agent.data_text import RETRY, read_passages
 from agent.extract import Extractor
@@ -116,7 +117,7 @@ class BuiltinModel:
 
     def _is_request(self, text: str, wish: Wish, tools: Sequence[ToolSchema]) -> bool:
         """Whether words that could be an answer plainly ask for another tool than the one that is being filled in."""
-        other = self._choice.choose(self._shorthand.written_out(text), tools)
+        other = [] if is_bare_name(text) else self._choice.choose(self._shorthand.written_out(text), tools)
         if len(other) != 1 or other[0].schema.name == SEARCH or other[0].score < CERTAIN:
             return False
         first = self._choice.choose(self._shorthand.written_out(wish.text), tools)

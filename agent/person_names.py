@@ -56,6 +56,11 @@ def person_in(text: str, *, whole: bool = False) -> str | None:
     return name
 
 
+def is_particle(word: str) -> bool:
+    """ "van", "de", "el": between the parts of a name."""
+    return re.fullmatch(_PARTICLE, word, re.IGNORECASE) is not None
+
+
 def names_role(name: str) -> bool:
     """ "my manager" is somebody, but not a name."""
     return _MINE.search(name) is not None or _ABOVE_MINE.search(name) is not None

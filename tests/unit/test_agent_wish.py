@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.answers import is_bare_name
 from agent.wish import read_wish, waiting_question
 from agent.words import say
 from core.chat import ChatMessage
@@ -74,3 +75,10 @@ def test_no_conversation_stops_the_reader(texts: list[str]) -> None:
     asked = {message.text for message in talked if message.role == "assistant"}
     assert read_wish(talked, "en").text in said
     assert waiting_question(talked) in {None, *asked}
+
+
+def test_a_name_is_told_from_a_request() -> None:
+    for text in ("Jan Bakker", "priya raman", "E1020", "it is Tom Bakker", "jan de boer"):
+        assert is_bare_name(text), text
+    for text in ("reset the password of Tom Bakker", "printer doet het niet", "my screen is black", "hoeveel verlof"):
+        assert not is_bare_name(text), text
