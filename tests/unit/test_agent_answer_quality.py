@@ -64,16 +64,13 @@ def test_documents_nobody_wrote_for_the_check_give_the_same_figures(folder: str)
     assert dropped <= 0.10, said
 
 
-CLAUSES = "You may take 5 days of study leave a year. This is possible only if your manager agrees."
-STUDY = [Source(1, CLAUSES, "en")]
-
-
 def test_a_condition_may_stand_in_another_sentence_of_the_answer() -> None:
     rule = "You may leave early on Friday, provided that your team leader has approved the schedule."
     source = [Source(1, rule, "en"), Source(2, "Visitors wear a badge.", "en")]
     first, second = "You may leave early on Friday [1].", "Your team leader must have approved the schedule [1]."
     assert not isinstance(check_sentence(first, source, "en"), Supported)
-    assert [one.sentence for one in check(f"{first} {second}", source, "en").kept][:1] != []
+    kept = [one.sentence for one in check(f"{first} {second}", source, "en").kept]
+    assert kept == ["You may leave early on Friday.", "Your team leader must have approved the schedule."]
 
 
 def test_text_of_any_length_is_checked_in_time() -> None:
