@@ -87,7 +87,7 @@ def test_what_it_may_do_decides_what_it_must_declare(loaded: LoadedTool) -> None
 @pytest.mark.parametrize("loaded", EVERY)
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_there_are_enough_examples_in_both_languages(loaded: LoadedTool, language: str) -> None:
-    assert 8 <= len(loaded.examples[language]) <= 12
+    assert 8 <= len(loaded.examples[language]) <= 40  # an example also speaks against the tools it is not of
     assert loaded.title(language)
 
 
