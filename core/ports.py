@@ -129,8 +129,8 @@ class Passage:
     asked date when one was asked (`in_past`: it lies before today), and `status_now` what `status` is today.
     `applies_to` holds for whom it is meant, by key (site, grade, contract), empty for everybody, and `fits` whether the
     person who asks is: `yes`, `no` or `unknown`; empty where nobody was asked for. `kind` is `answer` for an owner's
-    own answer, and `outranks` says that the question is one it is the answer to; `rests_on` names the documents behind it
-    that may be read.
+    own answer, and `outranks` says that the question is one it is the answer to; `rests_on` names the documents behind
+    it that may be read.
     """
 
     passage_id: str

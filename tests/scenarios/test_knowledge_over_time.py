@@ -288,14 +288,16 @@ async def test_an_owner_s_answer_ends_with_its_date_its_source_and_its_readers()
     documents = {
         "dated.md": own("Ask at desk DATED-1.", effective_until=until),
         "based.md": own("Ask at desk BASED-2.", questions="[how do I reserve a meeting room]", rests_on="[lockers]"),
-        "closed.md": own("Ask at desk CLOSED-3.", questions="[how do I order a company car]", audience="[hr-staff]"),
+        "closed.md": own(
+            "Ask at desk CLOSED-3.", questions="[how do I apply for a training budget]", audience="[hr-staff]"
+        ),
         "lockers.md": basis,
     }
     async with Desk.start(documents=documents) as desk:
         assert "DATED-1" in text_of(await desk.say(TOM, "How do I get a locker?"))
         assert "BASED-2" in text_of(await desk.say(TOM, "How do I reserve a meeting room?"))
-        assert "CLOSED-3" not in text_of(await desk.say(TOM, "How do I order a company car?"))
-        assert "CLOSED-3" in text_of(await desk.say(HR, "How do I order a company car?"))
+        assert "CLOSED-3" not in text_of(await desk.say(TOM, "How do I apply for a training budget?"))
+        assert "CLOSED-3" in text_of(await desk.say(HR, "How do I apply for a training budget?"))
         await desk.clock.advance(days=10)
         assert "DATED-1" not in text_of(await desk.say(TOM, "How do I get a locker?"))
         assert "BASED-2" in text_of(await desk.say(TOM, "How do I reserve a meeting room?"))
