@@ -16,11 +16,13 @@ from agent.follow_ups import context_of
 from agent.intents import SIGNPOSTS, Intent
 from agent.language import language_of
 from agent.meaning import Meaning
+from agent.offers import said_to_tools
 from agent.routing import Reading, Routing
 from agent.several import requests_in
 from agent.situation_scores import plain, written_examples
 from core.errors import ConnectorError
 from tests.handbooks import embedder
+from tools.loading import load_builtin
 
 QUALITY = Path(__file__).parents[1] / "quality"
 HALVES = ("dev", "held")
@@ -30,8 +32,9 @@ pytestmark = pytest.mark.slow
 
 @lru_cache(maxsize=1)
 def routing() -> Routing:
-    """One for all tests: learning takes a moment."""
-    made = Routing(Meaning(embedder()))
+    """One for all tests, with the tools of the house, as a turn has it: learning takes a moment."""
+    registry = load_builtin()
+    made = Routing(Meaning(embedder()), lambda: said_to_tools(registry))
     made.warm()
     return made
 
