@@ -58,7 +58,9 @@ class Stage:
             Text(f"{self.names[employee_id]}: ", style="bold yellow").append(text, style="not bold white")
         )
         event_id = f"terminal:local:demo-{next(self.numbers)}"
-        message = Message(event_id, identity_of(employee_id), address_of(employee_id), text, datetime.now(UTC), complete=True)
+        message = Message(
+            event_id, identity_of(employee_id), address_of(employee_id), text, datetime.now(UTC), complete=True
+        )
         await self.counter.desk.receive(message)
         return [line.reply for room, line in await self._listen() if room == employee_id]
 

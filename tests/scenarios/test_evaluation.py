@@ -125,9 +125,7 @@ async def test_whoever_waits_is_told_of_every_case_and_unfinished_ones_are_not_a
 
 async def test_a_configured_language_model_is_what_answers(handbook: Path) -> None:
     rule = "Full-time employees get 200 hours of annual leave a year."
-    for file in handbook.iterdir():
-        file.unlink()
-    (handbook / "leave-2026.md").write_text(f"# Annual leave\n\n{rule}\n")
+    _with_only(handbook, "leave-2026.md", f"# Annual leave\n\n{rule}\n")
     turns = [calls("search_policies", question="annual leave"), says(f"{rule} [1]")]
     text = (
         f"version: 1\nhandbook: {handbook.name}\ncases:\n"
@@ -140,3 +138,9 @@ async def test_a_configured_language_model_is_what_answers(handbook: Path) -> No
         assert server.violations == []
         assert len(server.bodies) == 2
     assert one.came.model == "m"
+
+
+def _with_only(handbook: Path, name: str, text: str) -> None:
+    for file in handbook.iterdir():
+        file.unlink()
+    (handbook / name).write_text(text)
