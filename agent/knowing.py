@@ -13,15 +13,17 @@ from collections.abc import Sequence
 
 from agent.data_text import Shown
 
-SURE = 0.33
-"""From this probability on an answer is given. Lower answers more and is wrong more often."""
+SURE = 0.20
+"""From this probability on an answer is given. Lower answers more and is wrong more often: the curve is in
+docs/quality.md."""
 
-_CONSTANT = -3.10
-_SCORE = 0.90
-_SIMILARITY = 0.91
-_COVERAGE = 2.00
-_AHEAD = 4.56  # of the best other passage: two that are about as good are often both beside the question
-_NO_FIGURE = -1.21  # the question asks for one and the passage has none
+_CONSTANT = -3.14
+_COVERAGE = 2.28
+_SIMILARITY = 1.34
+_AHEAD = 2.47  # of the best passage of another document in its language: where many are as good, none may be meant
+_NO_FIGURE = -1.39  # the question asks for one and the passage has none
+_SHORT = 0.64  # few words leave few to be found: "business class vliegen" is as much of a question as people type
+_FEW = 4
 
 ASKS_FIGURE = re.compile(
     r"\b(?:how (?:many|much|long|far|often|soon|old|late|early|quickly)|when|until|what time|maxim\w*|minim\w*|"
@@ -34,14 +36,15 @@ HAS_FIGURE = re.compile(r"[0-9]")
 
 def probability(question: str, passage: Shown, others: Sequence[Shown]) -> float:
     """How probable it is, 0..1, that this passage answers the question; `others` were found with it."""
-    best_other = max((other.score for other in others if other is not passage), default=0.0)
+    rivals = [one for one in others if one.title != passage.title and one.language == passage.language]
+    ahead = passage.score - max((one.score for one in rivals), default=0.0)
     no_figure = ASKS_FIGURE.search(question) is not None and HAS_FIGURE.search(passage.text) is None
     weighed = (
         _CONSTANT
-        + _SCORE * passage.score
-        + _SIMILARITY * passage.similarity
         + _COVERAGE * passage.coverage
-        + _AHEAD * (passage.score - best_other)
+        + _SIMILARITY * passage.similarity
+        + _AHEAD * ahead
         + _NO_FIGURE * no_figure
+        + _SHORT * (len(question.split()) <= _FEW)
     )
     return 1 / (1 + math.exp(-weighed))
