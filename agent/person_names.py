@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agent.whose import owner_in
 from agent.word_lists import words as listed
 
 _NUMBER = re.compile(r"\bE\d{4,8}\b", re.IGNORECASE)
@@ -94,6 +95,8 @@ def _lower_case(text: str) -> str | None:
     """ "manager of anna de vries": what follows a preposition, without the words that are no name."""
     if match := re.search(r"\b([a-zà-ÿ]{3,})['’]s\b", text):
         return match[1] if match[1] not in listed("no_names") else None
+    if owner := owner_in(text):
+        return owner
     for match in _AFTER.finditer(text):
         if name := _trimmed(match[1]):
             return name

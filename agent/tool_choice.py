@@ -18,6 +18,7 @@ from agent.person_names import names_somebody, person_in
 from agent.question_form import is_question
 from agent.ticket_numbers import names_ticket, queues_in
 from agent.tool_scores import ToolScores
+from agent.whose import is_anothers
 from agent.word_lists import words
 from core.chat import ToolSchema
 
@@ -29,6 +30,7 @@ must be of a tool that reads, of one that changes something, and of one none of 
 takes "pas kwijt" (badge lost) for "pass kwijt"."""
 COMPOUND = 5
 AGAINST_OTHERS = 0.3
+NEVER = -10.0
 FITS_KEPT = 4
 """How many sets of tools are remembered as fitted: switching a tool off and on again costs nothing."""
 MOST_PARTS = 4
@@ -107,7 +109,8 @@ class ToolChoice:
         """The scores of the whole; for tools that change something also of its plainest part.
 
         "My printer is broken, please open a ticket": a part may say what is wanted more plainly than the whole.
-        Somebody who is named speaks against a tool that changes something of who asks, and of nobody else.
+        Somebody who is named speaks against a tool that changes something of who asks, and of nobody else; that it is
+        plainly somebody else's rules such a tool out.
         """
         parts = [part.strip() for part in _PART.split(text) if len(part.split()) > 1]
         opening = opening_pattern().match(text)
@@ -116,7 +119,9 @@ class ToolChoice:
         found = offer.learned.scores.of(readings, _marks(readings, offer.learned.queues))
         changing = np.array([bool(tool.parameters.get(CHANGES)) for tool in offer.tools])
         best: NDArray[np.float64] = np.where(changing, found.max(axis=0), found[0])
-        if names_somebody(text):
+        if is_anothers(text):
+            best = np.where([_is_about_who_asks(tool) for tool in offer.tools], NEVER, best)
+        elif names_somebody(text):
             best -= AGAINST_OTHERS * np.array([_is_about_who_asks(tool) for tool in offer.tools])
         return best
 

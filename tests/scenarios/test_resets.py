@@ -203,3 +203,11 @@ async def test_the_person_is_told_of_the_change_on_all_registered_addresses() ->
         await desk.click(PRIYA, reset, "approve")
         told = {note.road.value for note in desk.notes(TOM) if "not you" in note.text.get_secret_value()}
         assert told == {"sms", "private_mail", "work_mail"}
+
+
+async def test_a_genitive_without_apostrophe_is_never_ones_own_reset() -> None:
+    async with Desk.start(documents=()) as desk:
+        for asked in ("reset joosts password", "reset sannes wachtwoord", "reset jan his password"):
+            assert outcome_of(await desk.say(TOM, asked)) is Outcome.REFUSED_NOT_ENTITLED, asked
+            assert outcome_of(await desk.say(MILA, asked)) is Outcome.CLARIFIED, asked
+        assert await desk.counter.gate.waiting() == []

@@ -118,6 +118,50 @@ def test_the_schema_of_now_is_returned_though_the_examples_are_those_of_before()
     assert choice().choose("paint my office blue", second)[0].schema is second[0]
 
 
+OWN = {"reset_my_password", "unlock_my_account", "restore_access"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "reset joosts password",
+        "reset sannes wachtwoord",
+        "RESET JOOSTS PASSWORD",
+        "reset jan his password",
+        "jan z'n ww resetten",
+        "sanne d'r wachtwoord is kwijt",
+        "reset max' wachtwoord",
+        "reset thomas password",
+        "unlock joosts account",
+        "ontgrendel sannes account",
+        "marias phone is lost, she can't sign in",
+        "my managers password doesn't work",
+        "wachtwoord van mijn leidinggevende resetten",
+        "she forgot her password",
+        "hij is zijn wachtwoord vergeten",
+        "reset haar wachtwoord",
+    ],
+)
+def test_what_is_somebody_elses_never_chooses_a_tool_for_ones_own_account(text: str) -> None:
+    assert OWN.isdisjoint(chosen(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "reset my windows password",
+        "windows password reset",
+        "weer eens wachtwoord vergeten",
+        "it says password wrong, forgot my password",
+        "he said I should reset my password",
+        "mn ww kwijt",
+        "pls password reset",
+    ],
+)
+def test_words_that_only_look_like_a_genitive_name_nobody(text: str) -> None:
+    assert chosen(text) == ["reset_my_password"]
+
+
 def test_no_tools_and_tools_without_a_word_choose_nothing() -> None:
     assert chosen("reset my password", []) == []
     assert chosen("reset my password", [ToolSchema("mute", "", {})]) == []
