@@ -111,7 +111,7 @@ def check_sentence(sentence: str, sources: Sequence[Source], language: str) -> S
 def _judged(sentence: str, sources: Sequence[Source], language: str, also: Mapping[int, Keys]) -> Supported | Dropped:
     cited = {int(number) for number in _CITATION.findall(sentence)}
     plain = _CITATION.sub("", sentence).strip().lstrip("-*> ").strip()
-    if not _WORD.search(plain.lower()):
+    if not any(letter.isalnum() for letter in plain):
         return Dropped("", "no words")
     if cited - {source.number for source in sources}:
         return Dropped(plain, "cites a passage that there is not")
@@ -120,6 +120,8 @@ def _judged(sentence: str, sources: Sequence[Source], language: str, also: Mappi
     for source, apart in taken:
         if quote := next((quote for quote in apart.quotes if _flat(quote) == _flat(plain)), None):
             return Supported(plain, source.number, quote)
+    if not _WORD.search(plain.lower()):
+        return Dropped("", "no words")
     if reason := _never(plain, [apart for _, apart in taken]):
         return Dropped(plain, reason)
     return _best(plain, taken, language, also)

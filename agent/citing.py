@@ -72,15 +72,17 @@ def _block(number: int, kept: Sequence[Supported], passage: Passage, places: Pla
 
 def quotation(said: Sequence[str], number: int, passage: Passage, places: Places) -> str:
     """Clauses as a quotation, each stretch with its number: sentences run on, list items stand below each other."""
-    items = {clause.text for clause in clauses(passage.text) if clause.item}
+    items = {clause.text: clause for clause in clauses(passage.text) if clause.item}
     text, listed = "", True
     for at, clause in enumerate(said):
-        bullet = "- " if clause in items and not _STEP.match(clause) else ""
-        text += f"\n> {bullet}" if clause in items or listed else " "
-        listed = clause in items
+        item = items.get(clause)
+        bullet = "- " if item and not _STEP.match(clause) else ""
+        text += " " if text and (item.goes_on if item else not listed) else f"\n> {bullet}"
+        listed = item is not None
         place = places[number, clause]
         ends = at + 1 == len(said) or places[number, said[at + 1]] != place
-        text += f"{_shown(clause)} [{place}]" if ends else _shown(clause)
+        shown = _shown(item.said if item else clause)
+        text += f"{shown} [{place}]" if ends else shown
     return text.strip()
 
 

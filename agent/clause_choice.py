@@ -18,11 +18,15 @@ OPENS = 0.15
 """What it counts to be the first sentence of its section: there a clause says its rule, the rest refines it."""
 NEAR = 0.5
 """A further sentence must weigh at least this share of the best one."""
+SAME_ROW = 0.93
+"""A further row of a table must weigh at least this share of the best row: they all share the names of the columns."""
 SENTENCES = 3
 ITEMS = 6
 """How much of a list is quoted with what leads it in."""
 GAP = 2
 """How many clauses that say less may lie between two that are quoted."""
+SHORT = 450
+"""A section of at most this many characters is quoted whole."""
 CHARACTERS = 900
 READ = 60
 """How many clauses of a passage are compared by meaning: those that share most words, in their order."""
@@ -41,9 +45,9 @@ _BELONGS = re.compile(
 def weigh(meaning: Meaning, question: str, clauses: Sequence[Clause]) -> list[float]:
     """How much each clause says of what was asked; headings inside a section say nothing."""
     asked = telling(question)
-    shared = [_share(asked, telling(clause.text)) for clause in clauses]
+    shared = [_share(asked, telling(clause.said)) for clause in clauses]
     read = sorted(range(len(clauses)), key=lambda index: -shared[index])[:READ]
-    likeness = dict(zip(read, meaning.likeness(question, [clauses[index].text for index in read]), strict=True))
+    likeness = dict(zip(read, meaning.likeness(question, [clauses[index].said for index in read]), strict=True))
     own = [float(likeness.get(index, 0.0)) + SHARED * share for index, share in enumerate(shared)]
     wants_figure = ASKS_FIGURE.search(question) is not None
     return [
@@ -59,16 +63,26 @@ def chosen(clauses: Sequence[Clause], weights: Sequence[float]) -> list[int]:
     """
     if not weights or max(weights) <= 0:
         return []
+    if _is_short(clauses):
+        return [place for place, clause in enumerate(clauses) if not clause.title]
     best = max(range(len(weights)), key=weights.__getitem__)
     taken = {best, *_list_of(clauses, best), *_limits(clauses, best)}
     nearest = sorted(range(len(weights)), key=lambda index: -weights[index])
-    further = [index for index in nearest if weights[index] >= NEAR * weights[best]]
+    row = max((weights[index] for index, clause in enumerate(clauses) if clause.row), default=0.0)
+    further = [
+        index for index in nearest if weights[index] >= (SAME_ROW * row if clauses[index].row else NEAR * weights[best])
+    ]
     for index in [*further, best + 1]:  # the next sentence goes on with the best one, and is better than none
-        if sum(not clauses[place].item for place in taken) >= SENTENCES:
+        if sum(not clauses[place].item or bool(clauses[place].row) for place in taken) >= SENTENCES:
             break
-        if index < len(clauses) and _fits(clauses, taken, index):
+        if index not in taken and index < len(clauses) and _fits(clauses, taken, index):
             taken |= {index, *_list_of(clauses, index)}
     return _short_enough(clauses, _stretch(clauses, taken, best), best)
+
+
+def _is_short(clauses: Sequence[Clause]) -> bool:
+    """A section of a few lines is quoted whole: nothing that limits it can be left out."""
+    return sum(len(clause.text) for clause in clauses) <= SHORT and not any(clause.row for clause in clauses)
 
 
 def telling(text: str) -> frozenset[str]:
@@ -100,7 +114,7 @@ def _list_of(clauses: Sequence[Clause], index: int) -> set[int]:
 def _stretch(clauses: Sequence[Clause], taken: set[int], best: int) -> list[int]:
     """What lies close around the best clause, with the sentence or two between; what stands far off is left out.
 
-    The lead-in of a long list stays with an item further down.
+    The lead-in of a long list stays with an item further down, and the row of a table that was meant with its rule.
     """
     kept = {best}
     after = sorted(place for place in taken if place > best)
@@ -113,7 +127,8 @@ def _stretch(clauses: Sequence[Clause], taken: set[int], best: int) -> list[int]
                 kept |= {place, *between}
                 last = place
     lead = clauses[best].lead
-    return sorted(kept | ({lead} if clauses[best].item and lead in taken else set()))
+    rows = {place for place in taken if clauses[place].row}
+    return sorted(kept | rows | ({lead} if clauses[best].item and lead in taken else set()))
 
 
 def _limits(clauses: Sequence[Clause], index: int) -> set[int]:
@@ -132,7 +147,7 @@ def _fits(clauses: Sequence[Clause], taken: set[int], index: int) -> bool:
     there = _list_of(clauses, index)
     if clauses[index].title or (clauses[index].text.endswith(":") and not there):
         return False
-    return not (there and any(clauses[place].item for place in taken))
+    return bool(clauses[index].row) or not (there and any(clauses[place].item for place in taken))
 
 
 def _short_enough(clauses: Sequence[Clause], places: Sequence[int], best: int) -> list[int]:
