@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +21,11 @@ def telling(query: str) -> list[str]:
         found.setdefault(folded(word), word)
     empty = _empty(found)
     return [word for key, word in found.items() if key not in empty and not (len(key) == 1 and key.isalpha())]
+
+
+def listed(languages: Iterable[str] | None = None) -> frozenset[str]:
+    """The small words of these languages, folded; without any, of all."""
+    return frozenset().union(*(words for language, words in _lists().items() if not languages or language in languages))
 
 
 def folded(word: str) -> str:

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from core.ports import Embedder
 from policies.entries import Entry, gist, said, words
 from policies.fusion import Evidence
+from policies.glossary import Glossary
 from policies.lexical import LexicalIndex
 from policies.locks import SharedLock
+from policies.spelling import Spelling, glossary_words
 from policies.vector_cache import VectorCache
 from policies.vectors import IndexUnavailableError, VectorIndex
+from policies.vocabulary import Vocabularies, Vocabulary
 
 FORMAT = "1"  # of what is indexed: raise it when the same passage would be indexed differently
 _BATCH = 400  # passages embedded and added together
@@ -29,10 +32,12 @@ class Indexes:
     def __init__(self, folder: Path, embedder: Embedder, gist_words: int) -> None:
         self.vectors = VectorIndex(folder / "vectors")
         self.lexical = LexicalIndex(folder / "words")
+        self.vocabularies = Vocabularies(folder / "words")
         self.cache = VectorCache(folder / "vectors.sqlite", embedder)
         self._gist_words = gist_words
         self.reading = SharedLock()
         self._writing = False
+        self._jargon: tuple[Glossary, Vocabulary] = ({}, Vocabulary({}))
         self.recipe = f"{embedder.name}|{embedder.dimension}|gist {gist_words}|format {FORMAT}"
 
     def evidence(
@@ -92,6 +97,26 @@ class Indexes:
         rows = self.cache.embed([*(texts[key] for key in new), *gists])
         self.vectors.add(generation, partition, "sentences", new, rows[: len(new)])
         self.vectors.add(generation, partition, "gists", [entry.passage_id for entry in batch], rows[len(new) :])
+
+    def unlearned(self, generation: int, wanted: Mapping[str, set[str]]) -> list[str]:
+        """The partitions whose vocabulary is not that of the passages they must hold."""
+        return [name for name, ids in wanted.items() if not self.vocabularies.is_of(generation, name, ids)]
+
+    def learn(self, generation: int, made: Sequence[Entry]) -> None:
+        """Make the vocabulary anew of each partition that these passages, all that it holds, belong to."""
+        grouped: dict[str, list[Entry]] = {}
+        for entry in made:
+            grouped.setdefault(entry.partition, []).append(entry)
+        for partition, entries in grouped.items():
+            ids = [entry.passage_id for entry in entries]
+            self.vocabularies.write(generation, partition, map(words, entries), ids)
+
+    def spelling(self, generation: int, partitions: Sequence[str], glossary: Glossary) -> Spelling:
+        """What puts words right for somebody who may read these partitions: with their words and no others."""
+        if self._jargon[0] is not glossary:
+            self._jargon = glossary, glossary_words(glossary)
+        own = [self.vocabularies.of(generation, partition) for partition in partitions]
+        return Spelling([*own, self._jargon[1]], self.lexical.statistics(generation, partitions).has)
 
     def missing(self, generation: int, wanted: Mapping[str, set[str]]) -> list[str]:
         """The passage ids that are wanted and lack in either index."""

@@ -8,7 +8,7 @@ next ingest that one was interrupted between; it compares the indexes with the d
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.errors import DocumentError
@@ -93,6 +93,7 @@ class Ingest:
         with self._database.reading() as tx:
             made = list(shelf.load_entries(tx))
         self._indexes.add(generation, made, lambda done, total: progress(done, total, "indexing passages"))
+        self._indexes.learn(generation, made)
         self._set(shelf.State(self._indexes.recipe, state.version + 1, generation, busy=False))
         self._indexes.keep_only(generation)
 
@@ -102,6 +103,7 @@ class Ingest:
             state = shelf.state(tx)
             wanted = shelf.ids_by_partition(tx)
         if not state.busy and self._indexes.partitions(state.generation) == wanted.keys():
+            self._learn(state.generation, wanted)
             return
         lacking = self._indexes.missing(state.generation, wanted)
         if lacking:
@@ -109,8 +111,17 @@ class Ingest:
                 made = list(shelf.load_entries(tx, lacking))
             self._indexes.add(state.generation, made, lambda done, total: progress(done, total, "repairing the index"))
         self._indexes.prune(state.generation, wanted)
+        self._learn(state.generation, wanted)
         self._indexes.keep_only(state.generation)
         self._set(replace(state, busy=False, version=state.version + (1 if lacking else 0)))
+
+    def _learn(self, generation: int, wanted: Mapping[str, set[str]]) -> None:
+        """Have the words of each partition be those of the passages that the database holds."""
+        stale = self._indexes.unlearned(generation, wanted)
+        if stale:
+            with self._database.reading() as tx:
+                made = list(shelf.load_entries(tx, [key for name in stale for key in wanted[name]]))
+            self._indexes.learn(generation, made)
 
     def _plan(self, scan: Scan, collection: str, progress: Progress) -> _Plan:
         plan = _Plan(collection, problems=list(scan.problems))

@@ -12,15 +12,17 @@ from core.ports import Embedder
 from policies.concepts import by_word, thesaurus
 from policies.coverage import Subject, subjects
 from policies.function_words import telling
-from policies.glossary import MAX_ADDED, Glossary, expand, matches
+from policies.glossary import MAX_ADDED, Glossary, Match, expand, matches
 from policies.situations import Situations
+from policies.spelling import Spelled, Spelling
 
 Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, read. `added` are words of the organisation's glossary and of the thesaurus.
+    """A question, read. `text` is as it was probably meant; `added` are words of the organisation's glossary and of the
+    thesaurus, and other forms of compounds.
 
     `vector` is what passages are compared with, `meaning` that of the question as it stands with the added words;
     both have unit length and are None while there is no index of this embedder. `handbook` are the words a handbook
@@ -42,12 +44,24 @@ class Reader:
         self._embedder = embedder
         self._situations = situations
 
-    def read(self, text: str, glossary: Glossary, languages: frozenset[str], *, vectors: bool) -> Question:
-        """A question with the glossary of the documents and the languages they are in."""
+    def read(
+        self,
+        text: str,
+        glossary: Glossary,
+        languages: frozenset[str],
+        *,
+        vectors: bool,
+        spelling: Spelling | None = None,
+    ) -> Question:
+        """A question with the glossary of the documents and the languages they are in; with its words put right."""
+        spelled = spelling.read(text) if spelling else Spelled(text)
+        text = spelled.text
         known = thesaurus(languages)
+        compounds = [_looked_up(match, glossary, known) for match in spelled.compounds]
+        others = [word for match in compounds for word in match.meant]
         own = expand(text, glossary)
-        added = tuple(dict.fromkeys([*own, *expand(text, known)]))[:MAX_ADDED]
-        about = tuple(subjects(text, [*matches(text, glossary), *matches(text, known)]))
+        added = tuple(dict.fromkeys([*own, *others, *expand(text, known)]))[:MAX_ADDED]
+        about = tuple(subjects(text, [*matches(text, glossary), *matches(text, known), *compounds]))
         if not vectors:
             return Question(text, added, about, handbook=dict.fromkeys(own, 1.0))
         plain, words, helped = self._embedded(text, added)
@@ -64,6 +78,12 @@ class Reader:
         distinct = list(dict.fromkeys(texts))
         rows = dict(zip(distinct, self._embedder.embed(distinct), strict=True))
         return rows[texts[0]], rows[texts[1]], rows[texts[2]]
+
+
+def _looked_up(compound: Match, glossary: Glossary, known: Glossary) -> Match:
+    """A compound in its other form, with what stands for that form as a whole."""
+    others = [word for form in compound.meant for words in (glossary, known) for word in words.get(form, ())]
+    return Match(compound.words, (*compound.meant, *others))
 
 
 def _unit(vector: Vector) -> Vector:

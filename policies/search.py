@@ -126,7 +126,7 @@ class Search:
             view = _View(current, groups, today, on, self._settings.max_passage_chars)
             try:
                 with self._indexes.reading.shared():
-                    question = self._read(query, current)
+                    question = self._read(query, current, groups)
                     hits = self._hits(question, current, groups, max(_LOOKED_AT, 4 * k))
                     view.coverage = self._coverage(question, current, groups)
             except IndexUnavailableError:
@@ -151,10 +151,11 @@ class Search:
         """Have ready what every question needs, so that none waits for it."""
         self._situations.warm()
 
-    def _read(self, query: str, current: _Shelf) -> Question:
+    def _read(self, query: str, current: _Shelf, groups: frozenset[str]) -> Question:
         """The question; without vectors while the index holds those of another embedder."""
         has_vectors = current.state.recipe == self._indexes.recipe
-        return self._reader.read(query, current.glossary, current.languages, vectors=has_vectors)
+        spelling = self._indexes.spelling(current.state.generation, current.readable(groups), current.glossary)
+        return self._reader.read(query, current.glossary, current.languages, vectors=has_vectors, spelling=spelling)
 
     def _coverage(self, question: Question, current: _Shelf, groups: frozenset[str]) -> Coverage:
         statistics = self._indexes.lexical.statistics(current.state.generation, current.readable(groups))

@@ -31,6 +31,14 @@ class WordStatistics:
         """Of one stem; `rarest` when no passage has it."""
         return rarity(self._readers, field_of(language), stem, self._documents)
 
+    def has(self, word: str) -> bool:
+        """Whether a passage has the word in any form, or it is one that no passage is looked up by."""
+        for language in LANGUAGES:
+            stems = self.stems(language, word)
+            if all(self.rarity(language, stem) < self.rarest for stem in stems):
+                return True
+        return False
+
 
 def field_of(language: str) -> str:
     """The part of the index that holds documents of this language."""
