@@ -15,7 +15,9 @@ from agent.meaning import Meaning
 from policies.clauses import clauses
 
 SECOND = 0.9
-"""A second passage is quoted as well when it is this probable, as a share of the first."""
+"""A second passage is quoted as well when it is this probable, as a share of the first ..."""
+UNSURE, SECOND_UNSURE = 0.45, 0.7
+"""... or this, where the first is less probable than `UNSURE`: then either may be meant."""
 OWN_LANGUAGE = 0.05
 """What it counts that a passage is in the reader's language: of two that say the same, theirs is quoted."""
 
@@ -46,7 +48,8 @@ class Extractor:
         if not known:
             return ()
         best, first = known[0]
-        taken = [first, *(other for chance, other in known[1:2] if chance >= SECOND * best)]
+        share = SECOND if best >= UNSURE else SECOND_UNSURE
+        taken = [first, *(other for chance, other in known[1:2] if chance >= share * best)]
         extracts: list[Extract] = []
         for passage in taken:
             said = self._clauses(question, passage)
