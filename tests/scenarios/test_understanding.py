@@ -94,3 +94,13 @@ async def test_somebody_who_writes_another_language_is_told_which_one_the_answer
         replies = await desk.say(TOM, "Wie viele Urlaubstage bekomme ich im Jahr?")
         assert replies[-1].language == "en"
         assert "English" in text_of(replies)
+
+
+async def test_in_an_emergency_the_number_to_call_comes_first_and_nothing_is_drafted_or_looked_up() -> None:
+    async with Desk.start(model=ObedientModel(), documents=EVERYTHING) as desk:
+        for cry in ("fire in the building", "brand!", "er is iemand gewond", "emergency number", "nummer van de bhv"):
+            replies = await desk.say(TOM, cry)
+            assert outcome_of(replies) is Outcome.SIGNPOSTED, cry
+            assert "112" in replies[-1].text, cry
+        assert desk.prompts() == []
+        assert await desk.counter.gate.waiting() == []

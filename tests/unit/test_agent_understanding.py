@@ -37,6 +37,48 @@ def test_an_unclear_text_takes_the_language_the_person_used_last() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "fire in the building!",
+        "brand!",
+        "brand",
+        "noodgeval",
+        "emergency number",
+        "wat is het alarmnummer?",
+        "nummer van de bhv",
+        "phone number for emergencies",
+        "ehbo nodig",
+        "the fire alarm is going off",
+        "colleague fainted",
+        "er is iemand gewond",
+        "er komt rook uit mijn laptop",
+        "er is een ongeluk gebeurd",
+        "overval",
+    ],
+)
+def test_an_emergency_is_known_by_its_words_alone(text: str) -> None:
+    assert intent_of(text) is Intent.DANGER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nieuwe ehbo-koffer nodig",
+        "a colleague was injured last week, how do I report it",
+        "noodcontact aanpassen",
+        "emergency leave",
+        "firewall blocks my app",
+        "spoed: printer kapot",
+        "nummer van de servicedesk",
+        "waar hangt de brandblusser",
+        "help",
+    ],
+)
+def test_words_of_an_emergency_are_not_one_by_themselves(text: str) -> None:
+    assert intent_of(text) is not Intent.DANGER
+
+
+@pytest.mark.parametrize(
     ("text", "intent"),
     [
         ("ok", Intent.CONFIRM),
