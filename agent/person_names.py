@@ -12,11 +12,11 @@ _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ACCOUNT = re.compile(r"\b(?:svc|adm|admin|sa|srv|da|t0|root)[-_.][\w.-]+\b", re.IGNORECASE)
 _ROLE = r"(?:line )?(?:manager|boss|supervisor|team ?lead(?:er)?|leidinggevende|baas|chef|teamleider)"
 _ABOVE_MINE = re.compile(
-    rf"\b(?:my|mijn|m'n) (?P<first>{_ROLE})['’]?s (?P<then>{_ROLE})\b|"
-    rf"\b(?P<of>{_ROLE}) (?:of|van) (?:my|mijn|m'n) (?P<mine>{_ROLE})\b",
+    rf"\b(?:my|mijn|m'?n) (?P<first>{_ROLE})['’]?s (?P<then>{_ROLE})\b|"
+    rf"\b(?P<of>{_ROLE}) (?:of|van) (?:my|mijn|m'?n) (?P<mine>{_ROLE})\b",
     re.IGNORECASE,
 )
-_MINE = re.compile(rf"\b(?:my|mijn|m'n) ({_ROLE})\b|\b(?:wie ben ik|who am i)\b", re.IGNORECASE)
+_MINE = re.compile(rf"\b(?:my|mijn|m'?n) ({_ROLE})\b|\b(?:wie ben ik|who am i)\b", re.IGNORECASE)
 _PARTICLE = r"(?:van|de|den|der|ter|ten|het|in|'t|el|al|la|le|du|di|von|bin|ben)"
 _CAPITAL = r"[A-ZÀ-Þ][\wà-ÿ'’-]*"
 _INITIALS = r"(?:[A-ZÀ-Þ]\.[ ]?)+"

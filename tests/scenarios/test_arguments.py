@@ -156,6 +156,12 @@ async def test_the_manager_of_my_manager_is_found(question: str) -> None:
         assert "Henriëtte van Loon" in first_line
 
 
+async def test_my_manager_is_found_however_my_is_spelt() -> None:
+    async with Desk.start(documents=()) as desk:
+        for question in ("wie is mn manager", "wie is m'n leidinggevende"):
+            assert "Ineke Smit" in said((await desk.say("E1001", question))[-1:]).splitlines()[0], question
+
+
 async def test_a_colleague_is_found_by_initial_and_family_name() -> None:
     async with Desk.start() as desk:
         assert "Verhoeven" in said(await desk.say("E1001", "phone number of J. Verhoeven"))

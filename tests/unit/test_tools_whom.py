@@ -12,6 +12,7 @@ from tools.builtin.whom import Whom, whom
         ("Mij", Whom(None)),
         ("my manager", Whom(None, manager=True)),
         ("m'n baas", Whom(None, manager=True)),
+        ("mn manager", Whom(None, manager=True)),
         ("Mijn leidinggevende?", Whom(None, manager=True)),
         ("my line manager", Whom(None, manager=True)),
         ("the manager of Sanne de Wit", Whom("Sanne de Wit", manager=True)),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SELF = frozenset({"me", "myself", "i", "self", "ik", "mij", "mezelf", "mijzelf", "mijn", "my"})
+_SELF = frozenset({"me", "myself", "i", "self", "ik", "mij", "mezelf", "mijzelf", "mijn", "mn", "my"})
 _MANAGER = r"(?:line )?(?:manager|boss|supervisor|team ?lead(?:er)?|leidinggevende|baas|chef|teamleider|lijnmanager)"
-_MINE = re.compile(rf"^(?:my|mijn|m['’`]n|me) {_MANAGER}$")
+_MINE = re.compile(rf"^(?:my|mijn|m['’`]?n|me) {_MANAGER}$")
 _MANAGER_OF = re.compile(rf"^(?:the |de )?{_MANAGER} (?:of|for|van) (?P<name>.+)$")
 # "Sannes leidinggevende" only with words that are no surnames: Boris Baas is somebody.
 _POSSESSIVE = re.compile(rf"^(?P<name>.+?)(?:['’]s? {_MANAGER}|s (?:leidinggevende|teamleider|lijnmanager))$")
