@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from policies.concepts import by_word, concepts, thesaurus
-from policies.glossary import expand
+from policies.function_words import listed
+from policies.glossary import expand, normal
 from policies.library import Library
 from policies.question import Reader
 from policies.settings import PolicySettings
@@ -29,9 +31,23 @@ def desk(tmp_path: Path) -> Iterator[Room]:
 
 
 def test_every_situation_has_words_of_handbooks_in_english_and_no_name_is_used_twice() -> None:
-    assert len({concept.name for concept in concepts()}) == len(concepts()) >= 200
+    assert len({concept.name for concept in concepts()}) == len(concepts()) >= 450
     assert [concept.name for concept in concepts() if not concept.words.get("en")] == []
     assert {language for concept in concepts() for language in concept.words} == {"en", "nl", "es", "de", "fr"}
+
+
+def test_nothing_people_say_stands_for_two_situations() -> None:
+    said = Counter(normal(text) for concept in concepts() for text in concept.said)
+    assert [text for text, times in said.items() if times > 1] == []
+
+
+def test_a_situation_that_people_talk_about_has_at_least_six_ways_to_say_it() -> None:
+    assert {concept.name: concept.said for concept in concepts() if 0 < len(concept.said) < 6} == {}
+
+
+def test_no_word_of_a_handbook_is_a_function_word_of_another_language() -> None:
+    subjects = {"car", "pas", "uber"}  # a vehicle, a badge and a taxi: people ask about them by these very words
+    assert set(by_word()) & listed() == subjects
 
 
 @pytest.mark.parametrize(
@@ -61,6 +77,11 @@ def test_words_are_added_only_in_languages_the_documents_have() -> None:
         ("how do I get the cash back that I laid out for a cab", "taxi"),
         ("ik voel me beroerd en blijf vandaag in bed", "ziek"),
         ("a gentleman from the radio keeps ringing me for my opinion", "journalist"),
+        ("my spouse and I are calling time on our marriage", "divorce"),
+        ("my toddler has a temperature and the creche will not take him", "zorgverlof"),
+        ("I sent the spreadsheet with everybody's salaries to a stranger", "data breach"),
+        ("the waiter threw my bill away before I could keep it", "receipt"),
+        ("I would like to row back to three days because I am nearly sixty five", "phased retirement"),
     ],
 )
 def test_a_question_without_any_handbook_word_leads_to_them(question: str, word: str) -> None:
