@@ -79,7 +79,7 @@ class Compose:
             nearest = max(gathered.passages, key=lambda passage: passage.similarity)
             lines.append(
                 say(
-                    "not_found_owner",
+                    "not_found_owner" if nearest.owner else "not_found_nearest",
                     language,
                     title=inert(nearest.title),
                     owner=inert(nearest.owner),

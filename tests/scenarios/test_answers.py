@@ -152,3 +152,12 @@ async def test_whoever_asks_something_else_instead_of_answering_is_answered() ->
         for opening in ("reset the password of", "add a comment to my ticket", "a caller needs a new password"):
             await desk.say(MILA, opening)
             assert "200 hours" in text_of(await desk.say(MILA, "How many hours of annual leave do I get?"))
+
+
+async def test_a_policy_without_an_owner_is_named_without_one() -> None:
+    nobodys = (
+        "---\ntitle: Parking\naudience: [all-staff]\nlanguage: en\n---\n## Where to park\n\nPark behind the house.\n"
+    )
+    async with Desk.start(documents={"parking.md": nobodys}) as desk:
+        said = text_of(await desk.say(TOM, "What does a season ticket for the theatre cost?"))
+        assert '"Parking". Whom to ask: ' in said
