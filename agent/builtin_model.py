@@ -21,11 +21,13 @@ from agent.offers import SEARCH
 from agent.person_names import names_role
 from agent.prompting import language_in
 from agent.shorthand import Glossary, Shorthand
+from agent.spelling import RequestSpelling, as_typed
 from agent.tool_choice import Choice, ToolChoice
 from agent.wish import Wish, expects_answer, read_wish
 from agent.words import say
 from core.chat import ChatMessage, ModelTurn, ToolCall, ToolSchema
 from core.ports import Embedder
+from policies.spelling import Spelled
 
 NAME = "loket-built-in"
 _CANDIDATE = re.compile(r"[^;:.]+? \(E\d+, [^)]*\)")
@@ -45,6 +47,7 @@ class BuiltinModel:
         self._filling = ArgumentFilling(meaning)
         self._extractor = Extractor(meaning)
         self._shorthand = Shorthand(glossary)
+        self._spelling = RequestSpelling()
 
     @property
     def name(self) -> str:
@@ -58,7 +61,7 @@ class BuiltinModel:
 
     def meant(self, text: str, tools: Sequence[ToolSchema]) -> frozenset[str]:
         """The names of the tools that these words ask for. Blocking."""
-        chosen = self._choice.choose(self._shorthand.written_out(text), tools)
+        chosen = self._choice.choose(self._plain(text, tools), tools)
         return frozenset(choice.schema.name for choice in chosen)
 
     async def complete(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> ModelTurn:
@@ -86,11 +89,12 @@ class BuiltinModel:
         if wish.answers and self._is_request(wish.answers[-1], wish, tools):
             wish = Wish(wish.answers[-1])
         calls: list[ToolCall] = []
-        plain = self._shorthand.written_out(wish.text)
+        spelled = self._spelled(wish.text, tools)
+        plain = self._shorthand.written_out(spelled.text)
         for choice in self._choice.choose(plain, tools):
             several = choice.text != plain
-            text = choice.text if several else wish.text
-            search = choice.text if several else self._search_text(wish)
+            text = as_typed(choice.text, spelled) if several else wish.text
+            search = text if several else self._search_text(wish)
             said = Said(text, today, wish.answers, search=search, seen=seen)
             filled = self._filling.fill(choice.schema, said, language)
             if filled.question:
@@ -106,7 +110,7 @@ class BuiltinModel:
         while wish.corrects is not None:
             corrections.insert(0, wish.correction)
             wish = wish.corrects
-        chosen = self._choice.choose(self._shorthand.written_out(wish.text), tools) if corrections else []
+        chosen = self._choice.choose(self._plain(wish.text, tools), tools) if corrections else []
         if len(chosen) != 1 or chosen[0].schema.name == SEARCH or self._is_request(corrections[-1], wish, tools):
             return None
         said = Said(wish.text, today, wish.answers, tuple(corrections), self._search_text(wish), seen)
@@ -117,11 +121,18 @@ class BuiltinModel:
 
     def _is_request(self, text: str, wish: Wish, tools: Sequence[ToolSchema]) -> bool:
         """Whether words that could be an answer plainly ask for another tool than the one that is being filled in."""
-        other = [] if is_bare_name(text) else self._choice.choose(self._shorthand.written_out(text), tools)
+        other = [] if is_bare_name(text) else self._choice.choose(self._plain(text, tools), tools)
         if len(other) != 1 or other[0].schema.name == SEARCH or other[0].score < CERTAIN:
             return False
-        first = self._choice.choose(self._shorthand.written_out(wish.text), tools)
+        first = self._choice.choose(self._plain(wish.text, tools), tools)
         return other[0].schema.name not in {choice.schema.name for choice in first}
+
+    def _spelled(self, text: str, tools: Sequence[ToolSchema]) -> Spelled:
+        return self._spelling.read(text, tools, self._shorthand.vocabulary())
+
+    def _plain(self, text: str, tools: Sequence[ToolSchema]) -> str:
+        """What a tool is chosen by: slips put right, shorthand written out."""
+        return self._shorthand.written_out(self._spelled(text, tools).text)
 
     def _answer(self, messages: Sequence[ChatMessage], wish: Wish, language: str) -> str:
         """From the results behind the last assistant message: a question when a tool needs better arguments, else

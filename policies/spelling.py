@@ -7,7 +7,7 @@ word of those: what is written right stays as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -17,7 +17,7 @@ import numpy as np
 from policies.concepts import concepts
 from policies.edits import distance
 from policies.function_words import folded, listed
-from policies.glossary import Glossary, Match
+from policies.glossary import Match
 from policies.vocabulary import Vocabulary
 
 Known = Callable[[str], bool]
@@ -30,6 +30,8 @@ SURE = 6
 """From this many letters on, one letter too few or too many, or two turned round, is a slip."""
 SURE_OTHER = 8
 """From this many letters on, one other letter is a slip; shorter words must look like none: see `RARE`."""
+SMALL = 5
+"""The fewest letters of a small word that another is taken for: "peru" is not "per"."""
 RARE = 3
 """Three letters in a row that fewer words than this have look like no word."""
 COMPOUND = 8
@@ -176,7 +178,7 @@ def words_of(texts: Iterable[str]) -> Vocabulary:
     return Vocabulary(counts)
 
 
-def glossary_words(glossary: Glossary) -> Vocabulary:
+def glossary_words(glossary: Mapping[str, Sequence[str]]) -> Vocabulary:
     """The terms of a glossary and what they stand for."""
     return words_of([*glossary, *(word for words in glossary.values() for word in words)])
 
@@ -192,4 +194,4 @@ def everyday() -> Vocabulary:
 @lru_cache(maxsize=1)
 def small_words() -> Vocabulary:
     """English and Dutch ones, more used than any telling word: "waneer" is "wanneer", whatever the documents have."""
-    return Vocabulary(dict.fromkeys(listed(("en", "nl")), _ALWAYS))
+    return Vocabulary({word: _ALWAYS for word in listed(("en", "nl")) if len(word) >= SMALL})
