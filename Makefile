@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 help:  ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
 
-setup: $(VENV)/.ready  ## A virtual environment with exactly the locked packages
+setup: $(VENV)/.ready $(VENV)/.prepared  ## A virtual environment with exactly the locked packages
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Loket needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -18,6 +18,12 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@echo "Installing the locked packages (about a minute the first time) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The product's own phrases, embedded once: a new home would spend seconds on them.
+PHRASES := $(wildcard policies/concepts/*.yaml agent/situations/*.yaml tools/builtin/*.py tools/builtin/*.yaml)
+$(VENV)/.prepared: $(VENV)/.ready $(PHRASES)
+	@$(BIN)/python -m loket.prepare
 	@touch $@
 
 demo: setup  ## One employee's day at the counter, played in this terminal

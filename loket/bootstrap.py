@@ -30,6 +30,7 @@ from loket.engine import Engine, Queue
 from loket.engine.inline import InlineEngine
 from loket.home import Home
 from loket.live import LiveChannels
+from loket.prepared import PreparedEmbedder, prepared_file
 from loket.remembered import RememberingEmbedder
 from loket.settings import Settings
 from loket.sweeps import Sweep
@@ -110,7 +111,7 @@ def embedder_of(settings: Settings) -> Embedder:
         return OpenAIEmbedder(settings.embedding, settings.outside)
     from connectors.models.sentence_encoder import SentenceEncoder
 
-    return SentenceEncoder()
+    return PreparedEmbedder(SentenceEncoder(), prepared_file())
 
 
 def model_of(settings: Settings) -> ChatModel | None:

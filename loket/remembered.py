@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.ports import Embedder
+from loket.prepared import PreparedEmbedder
 
 _keeping: ContextVar[bool] = ContextVar("loket_keeping_vectors", default=False)
 
@@ -51,7 +52,7 @@ class RememberingEmbedder:
         if _keeping.get():
             with self._lock:
                 known.update(rows)
-                self._fresh.update(missing)
+                self._fresh.update(text for text in missing if not self._prepared(text))
         found = [rows[text] if text in rows else known[text] for text in texts]
         return np.stack(found) if found else self._inner.embed([])
 
@@ -64,6 +65,10 @@ class RememberingEmbedder:
         finally:
             _keeping.reset(token)
             self._write()
+
+    def _prepared(self, text: str) -> bool:
+        """Whether the wrapped embedder has it in a file of its own."""
+        return isinstance(self._inner, PreparedEmbedder) and self._inner.knows(text)
 
     def _read(self) -> dict[str, NDArray[np.float32]]:
         try:
@@ -78,7 +83,8 @@ class RememberingEmbedder:
         with self._lock:
             if not self._fresh or not self._known:
                 return
-            texts, rows = list(self._known), np.stack(list(self._known.values()))
+            kept = {text: row for text, row in self._known.items() if not self._prepared(text)}
+            texts, rows = list(kept), np.stack(list(kept.values()))
             self._fresh.clear()
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(".new.npz")

@@ -34,8 +34,9 @@ Documents = Path | Iterable[str] | Mapping[str, str]
 def embedder() -> CachedEmbedder:
     """One for the whole run: the weights take a second to load, and tests repeat the same sentences."""
     from connectors.models.sentence_encoder import SentenceEncoder
+    from loket.prepared import PreparedEmbedder, prepared_file
 
-    return CachedEmbedder(SentenceEncoder())
+    return CachedEmbedder(PreparedEmbedder(SentenceEncoder(), prepared_file()))
 
 
 async def prepare(folder: Path, documents: Documents, database_url: str) -> None:
