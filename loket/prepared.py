@@ -74,7 +74,7 @@ class PreparedEmbedder:
                     return {}
                 texts = bytes(stored["texts"]).decode("utf-8").split("\n")
                 self._rows = stored["rows"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             return {}
         return {text: place for place, text in enumerate(texts)} if len(texts) == len(self._rows) else {}
 

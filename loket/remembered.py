@@ -76,7 +76,7 @@ class RememberingEmbedder:
                 if str(stored["name"]) != self._inner.name:
                     return {}
                 return dict(zip(stored["texts"].tolist(), stored["rows"], strict=True))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             return {}
 
     def _write(self) -> None:
