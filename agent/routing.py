@@ -36,6 +36,8 @@ ABOUT_SUBJECTS = {
 ANSWERED_WHEN_ASKED = (Intent.BEREAVEMENT, Intent.HEALTH, Intent.DEBTS)
 """Told together with a question about a rule, the rule is answered, with a kind word."""
 WHOLE_MESSAGE = frozenset({Intent.CONFIRM, Intent.CANCEL})
+_WORSE = frozenset({Intent.DANGER, Intent.HOME_VIOLENCE, Intent.HARASSMENT})
+"""Somebody else does them harm: a faint cry for help in it does not turn that into another matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Reading:
     """What a message is. `intent` is None for what policies and tools are there for; then `rest` is what they get.
 
     `beside`: what other parts of the message are, each to be answered in a line. `subject`: the delicate matter that
-    is asked about, and `mourns` whether somebody of theirs has died.
+    is asked about, and `mourns` whether somebody of theirs has died. `unsure`: a cry for help is heard in it that
+    somebody else may not have meant so; the reply says that first.
     """
 
     intent: Intent | None
@@ -51,6 +54,18 @@ class Reading:
     beside: tuple[Intent, ...] = ()
     subject: Intent | None = None
     mourns: bool = False
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one piece of a message is, and whether that is certain enough to say so outright."""
+
+    intent: Intent
+    sure: bool = True
+
+
+_ORDINARY = _Found(Intent.ORDINARY)
 
 
 class Routing:
@@ -74,36 +89,45 @@ class Routing:
         matter = without_courtesies(text) or text
         parts = requests_in(matter)
         pieces = list(dict.fromkeys([matter, *sentences_in(matter)[:SENTENCES], *parts]))
-        kinds = dict(zip(pieces, self._kinds(pieces), strict=True))
+        found = dict(zip(pieces, self._kinds(pieces), strict=True))
+        kinds = {piece: kind.intent for piece, kind in found.items()}
         urgent = next((intent for intent in SIGNPOSTS if intent in kinds.values()), None)
         if urgent in ANSWERED_WHEN_ASKED and _asks_beside(matter, urgent, kinds):
             return Reading(None, text, subject=urgent, mourns=urgent is Intent.BEREAVEMENT)
         if urgent is not None:
-            return Reading(urgent, text)
+            sure = any(kind.sure for kind in found.values() if kind.intent is urgent)
+            return Reading(urgent, text, unsure=not sure)
         if plain is not None and plain is not Intent.BALANCE:
             return Reading(plain, text)
         return _parted(text, matter, parts, kinds)
 
-    def _kinds(self, pieces: Sequence[str]) -> list[Intent]:
+    def _kinds(self, pieces: Sequence[str]) -> list[_Found]:
         by_meaning = self._by_meaning(pieces)
-        return [intent_of(piece) or meant for piece, meant in zip(pieces, by_meaning, strict=True)]
+        return [_of_both(intent_of(piece), meant) for piece, meant in zip(pieces, by_meaning, strict=True)]
 
-    def _by_meaning(self, pieces: Sequence[str]) -> list[Intent]:
+    def _by_meaning(self, pieces: Sequence[str]) -> list[_Found]:
         if self._meaning is None:
-            return [Intent.ORDINARY] * len(pieces)
+            return [_ORDINARY] * len(pieces)
         try:
             scores = learned(self._meaning, self._tool_examples())
             found = scores.of([piece[:READ] for piece in pieces], self._meaning)
         except ConnectorError as error:
             log.warning("messages are routed by words alone", detail=str(error))
-            return [Intent.ORDINARY] * len(pieces)
+            return [_ORDINARY] * len(pieces)
         return [
             _decided(piece, dict(zip(scores.situations, map(float, row), strict=True)), whole=number == 0)
             for number, (piece, row) in enumerate(zip(pieces, found, strict=True))
         ]
 
 
-def _decided(piece: str, scores: dict[Intent, float], *, whole: bool) -> Intent:
+def _of_both(plain: Intent | None, meant: _Found) -> _Found:
+    """Words go before meaning, but for a cry for help: "I can't cope" is of two kinds, and the rest tells which."""
+    if plain is None or (meant.intent is Intent.CRISIS and plain in SIGNPOSTS and plain is not Intent.DANGER):
+        return meant
+    return _Found(plain)
+
+
+def _decided(piece: str, scores: dict[Intent, float], *, whole: bool) -> _Found:
     """The best situation that lies far enough above an ordinary question and that the words do not speak against."""
     held = _held_to()
     going_on = [intent for intent in scores if _goes_on(intent)]
@@ -116,10 +140,15 @@ def _decided(piece: str, scores: dict[Intent, float], *, whole: bool) -> Intent:
         and score >= held.floor
         and score - scores[ordinary] >= held.margin[intent] + more
         and held.allows(intent, piece)
+        and (intent is not Intent.CRISIS or held.cries(piece, score - scores[ordinary], whole=whole))
     ]
-    if not passing and scores[ordinary] < held.subject:
-        return Intent.ORDINARY
-    return max(passing, key=lambda intent: scores[intent] + held.lean.get(intent, 0.0), default=ordinary)
+    best = max(passing, key=lambda intent: scores[intent] + held.lean.get(intent, 0.0), default=ordinary)
+    if best is Intent.CRISIS:
+        above = scores[best] - max(score for intent, score in scores.items() if intent is not best)
+        return _Found(best, sure=above >= held.outright)
+    if whole and best not in _WORSE and held.hears(piece, scores[Intent.CRISIS] - scores[best]):
+        return _Found(Intent.CRISIS, sure=False)
+    return _ORDINARY if best is ordinary and scores[ordinary] < held.subject else _Found(best)
 
 
 def _parted(text: str, matter: str, parts: Sequence[str], kinds: dict[str, Intent]) -> Reading:
@@ -162,6 +191,20 @@ class _HeldTo:
     needs: dict[Intent, re.Pattern[str]]
     unless: dict[Intent, re.Pattern[str]]
     asks: re.Pattern[str]
+    doubt: float
+    outright: float
+    unsigned: float
+    despair: re.Pattern[str]
+
+    def cries(self, piece: str, above: float, *, whole: bool) -> bool:
+        """A question, or a sentence out of its context, without a word of despair must be all the more like one."""
+        told = whole and self.asks.search(piece) is None
+        return told or above >= self.unsigned or self.despair.search(piece) is not None
+
+    def hears(self, piece: str, above: float) -> bool:
+        """A cry for help in doubt: not far below the best reading, no question, in words of somebody who lost heart."""
+        despairs = above >= self.doubt and self.despair.search(piece) is not None
+        return despairs and self.asks.search(piece) is None and self.allows(Intent.CRISIS, piece)
 
     def allows(self, intent: Intent, piece: str) -> bool:
         needed, excluded = self.needs.get(intent), self.unless.get(intent)
@@ -182,6 +225,10 @@ def _held_to() -> _HeldTo:
         needs={Intent(name): _pattern(text) for name, text in written["needs"].items()},
         unless={Intent(name): _pattern(text) for name, text in written["unless"].items()},
         asks=_pattern(written["asks"]),
+        doubt=float(written["doubt"]),
+        outright=float(written["outright"]),
+        unsigned=float(written["unsigned"]),
+        despair=_pattern(written["despair"]),
     )
 
 

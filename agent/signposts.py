@@ -15,10 +15,12 @@ KEPT = frozenset({Intent.BEREAVEMENT})
 """What may stay in the conversation: a death is told to be heard, and "how many days?" may follow on it."""
 
 
-def signpost(intent: Intent, language: str, settings: AgentSettings) -> Ending:
-    """The ending for a delicate matter. What the person wrote is not kept."""
+def signpost(intent: Intent, language: str, settings: AgentSettings, *, unsure: bool = False) -> Ending:
+    """The ending for a delicate matter. What the person wrote is not kept. `unsure`: it says that first."""
     kept = None if intent in KEPT else ""
     said = _say(f"signpost_{intent}", language, settings)
+    if unsure:
+        said = f"{say('signpost_in_doubt', language)} {said}"
     return Ending(Outcome.SIGNPOSTED, language, said, private=True, stored_text=kept)
 
 

@@ -58,7 +58,7 @@ class Understand:
             return self._calling(asked, language, solved.ticket_call(asked.history, language))
         if told is Verdict.SOLVED:
             return {"language": language, "ending": Ending(Outcome.ANSWERED, language, say("solved_thanks", language))}
-        ending = await self._plain(asked, reading.intent, language)
+        ending = await self._plain(asked, reading, language)
         if ending is None and not self._parts.registry.names:  # the kill switch: no model is asked at all
             ending = Ending(Outcome.REFUSED_FORBIDDEN, language, refusal("switched_off", language))
         if ending is None and not _answering(asked):
@@ -127,10 +127,10 @@ class Understand:
             return Ending(Outcome.CLARIFIED, language, say("code_not_expected", language), private=True)
         return None
 
-    async def _plain(self, asked: Asked, intent: Intent | None, language: str) -> Ending | None:
-        settings = self._parts.settings
+    async def _plain(self, asked: Asked, reading: Reading, language: str) -> Ending | None:
+        intent, settings = reading.intent, self._parts.settings
         if intent in SIGNPOSTS:
-            return signpost(intent, language, settings)
+            return signpost(intent, language, settings, unsure=reading.unsure)
         if intent is Intent.BALANCE:
             return Ending(Outcome.SIGNPOSTED, language, own_figures(language, settings))
         if intent is Intent.PERSON:  # the tool for it is off
