@@ -26,6 +26,8 @@ from tests.gate_only import GateOnly
 from tests.models import BrokenModel, ObedientModel, ScriptedModel, calls, says
 
 LEAVE = "You get 24 days of annual leave a year if you work full time. Part-timers get a share of this."
+FAR = passage(1, LEAVE, score=0.1, similarity=0.2, coverage=0.2)
+"""What search brings when nothing is about the question."""
 
 
 @pytest.fixture
@@ -61,7 +63,8 @@ async def test_a_clause_in_the_other_language_is_quoted_as_it_is_and_said_to_be(
 
 
 async def test_what_the_handbook_does_not_say_is_not_made_up(counter: Counter) -> None:
-    ended = await counter.say("E1002", "what is the colour of the moon base?")
+    counter.handbook.passages = [FAR]
+    ended = await counter.say("E1002", "what is the colour of the office carpet?")
     assert ended.outcome is Outcome.NOT_FOUND
     assert "HR Services" in ended.text
     assert "hr@dhb.example" in ended.text
@@ -69,12 +72,13 @@ async def test_what_the_handbook_does_not_say_is_not_made_up(counter: Counter) -
 
 
 async def test_yes_to_the_offer_of_a_ticket_drafts_one_about_the_question(counter: Counter) -> None:
-    await counter.say("E1002", "what is the colour of the moon base?")
+    counter.handbook.passages = [FAR]
+    await counter.say("E1002", "what is the colour of the office carpet?")
     ended = await counter.say("E1002", "yes")
     assert ended.outcome is Outcome.PROPOSED
     action = await counter.room.action(ended.action_ids[0])
     assert action.tool == "create_ticket"
-    assert "moon base" in action.arguments["summary"]
+    assert "office carpet" in action.arguments["summary"]
 
 
 async def test_a_stranger_a_guest_and_somebody_inactive_get_no_tools_and_no_model(room: GateOnly) -> None:
