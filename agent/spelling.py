@@ -13,8 +13,8 @@ from agent.offers import EXAMPLES
 from agent.person_names import person_in
 from core.chat import ToolSchema
 from policies.function_words import folded
-from policies.spelling import Spelled, Spelling, words_of
-from policies.vocabulary import Vocabulary
+from policies.spelling import Spelled, Spelling
+from policies.vocabulary import Vocabulary, gathered
 
 TWICE = 9
 """From this many letters on two slips are believed: the words of tools are few, and most words are none of them."""
@@ -44,4 +44,4 @@ def _said(tool: ToolSchema) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def _tool_words(said: tuple[tuple[str, ...], ...]) -> Vocabulary:
-    return words_of(text for some in said for text in some)
+    return gathered(text for some in said for text in some)

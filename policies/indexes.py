@@ -109,7 +109,7 @@ class Indexes:
             grouped.setdefault(entry.partition, []).append(entry)
         for partition, entries in grouped.items():
             ids = [entry.passage_id for entry in entries]
-            self.vocabularies.write(generation, partition, map(words, entries), ids)
+            self.vocabularies.write(generation, partition, map(_text, entries), ids)
 
     def spelling(self, generation: int, partitions: Sequence[str], glossary: Glossary) -> Spelling:
         """What puts words right for somebody who may read these partitions: with their words and no others."""
@@ -171,6 +171,12 @@ class Indexes:
         with self.reading.alone():
             self.vectors.close()
             self.lexical.close()
+
+
+def _text(entry: Entry) -> str:
+    """All words that a passage is found by."""
+    indexed = words(entry)
+    return f"{indexed.head}\n{indexed.body}"
 
 
 def _of_others(keys: Iterable[str], ids: set[str]) -> list[str]:

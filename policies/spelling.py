@@ -7,7 +7,7 @@ word of those: what is written right stays as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -18,7 +18,7 @@ from policies.concepts import concepts
 from policies.edits import distance
 from policies.function_words import folded, listed
 from policies.glossary import Match
-from policies.vocabulary import Vocabulary
+from policies.vocabulary import Vocabulary, gathered
 
 Known = Callable[[str], bool]
 
@@ -29,7 +29,8 @@ TWICE = 7
 SURE = 6
 """From this many letters on, one letter too few or too many, or two turned round, is a slip."""
 SURE_OTHER = 8
-"""From this many letters on, one other letter is a slip; shorter words must look like none: see `RARE`."""
+"""From this many letters on, one other letter is a slip; shorter words must look like none (see `RARE`), and the
+shortest are never believed: "pool" is not "poll"."""
 SMALL = 5
 """The fewest letters of a small word that another is taken for: "peru" is not "per"."""
 RARE = 3
@@ -113,6 +114,8 @@ class Spelling:
         A letter too few or too many, or two turned round, is a slip sooner than another letter.
         """
         other_letter = len(word) == len(meant) and sorted(word) != sorted(meant)
+        if other_letter and len(word) <= SHORTEST:
+            return False
         return len(word) >= (SURE_OTHER if other_letter else SURE) or self._is_odd(word)
 
     def _is_odd(self, word: str) -> bool:
@@ -169,26 +172,17 @@ def _is_name(text: str, found: re.Match[str]) -> bool:
     return len(word) > 1 and (word.isupper() or (follows is not None and follows[1].isupper()))
 
 
-def words_of(texts: Iterable[str]) -> Vocabulary:
-    """The words of some texts, each with the number of texts that have it."""
-    counts: dict[str, int] = {}
-    for text in texts:
-        for word in {word if word.isascii() else folded(word) for word in _WORD.findall(text.lower())}:
-            counts[word] = counts.get(word, 0) + 1
-    return Vocabulary(counts)
-
-
 def glossary_words(glossary: Mapping[str, Sequence[str]]) -> Vocabulary:
     """The terms of a glossary and what they stand for."""
-    return words_of([*glossary, *(word for words in glossary.values() for word in words)])
+    return gathered([*glossary, *(word for words in glossary.values() for word in words)])
 
 
 @lru_cache(maxsize=1)
 def everyday() -> Vocabulary:
     """What people say at work, and the words of handbooks for it: right, whatever the documents have."""
-    texts = [text for concept in concepts() for text in concept.said]
-    named = [word for concept in concepts() for _language, word in concept.recognised()]
-    return words_of([*texts, *named])
+    return gathered(
+        "\n".join([*concept.said, *(word for _language, word in concept.recognised())]) for concept in concepts()
+    )
 
 
 @lru_cache(maxsize=1)

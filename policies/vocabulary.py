@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.function_words import folded
-from policies.lexical import LexicalEntry
 
 SHORTEST, LONGEST = 3, 30  # letters of a word that is kept
 _FORMAT = "1"
@@ -128,11 +127,12 @@ def _letters(words: list[str]) -> NDArray[np.uint32]:
     return np.array(words or [""]).view(np.uint32).reshape(max(len(words), 1), -1)
 
 
-def gathered(entries: Iterable[LexicalEntry]) -> Vocabulary:
-    """The words of passages. Numbers and addresses are none."""
+def gathered(texts: Iterable[str]) -> Vocabulary:
+    """The words of some texts, each with the number of texts that have it. Numbers and addresses are no words."""
     counts: Counter[str] = Counter()
-    for entry in entries:
-        counts.update(set(_WORD.findall(_ADDRESS.sub(" ", f"{entry.head}\n{entry.body}".lower()))))
+    for text in texts:
+        plain = _ADDRESS.sub(" ", text) if "@" in text or "://" in text else text
+        counts.update(set(_WORD.findall(plain.lower())))
     joined: Counter[str] = Counter()
     for word, count in counts.items():
         joined[word if word.isascii() else folded(word)] += count
@@ -177,14 +177,12 @@ class Vocabularies:
         except (FileNotFoundError, UnicodeDecodeError):
             return False
 
-    def write(
-        self, generation: int, partition: str, entries: Iterable[LexicalEntry], passage_ids: Iterable[str]
-    ) -> None:
+    def write(self, generation: int, partition: str, texts: Iterable[str], passage_ids: Iterable[str]) -> None:
         """Make the file of a partition anew: a reader sees the old one or the new one, never half of one."""
         file = self._file(generation, partition)
         file.parent.mkdir(parents=True, exist_ok=True)
         made = file.with_suffix(".new")
-        made.write_text(f"{_fingerprint(passage_ids)}\n{gathered(entries).lines()}\n", encoding="utf-8")
+        made.write_text(f"{_fingerprint(passage_ids)}\n{gathered(texts).lines()}\n", encoding="utf-8")
         made.replace(file)
 
     def close(self) -> None:
