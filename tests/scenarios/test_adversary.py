@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -179,13 +180,24 @@ async def test_a_monstrous_call_ends_the_turn_by_name(call: ToolCall, text: str)
         assert await desk.counter.gate.waiting() == []
 
 
-async def test_a_model_that_calls_for_ever_meets_its_budget_and_the_next_turn_is_fresh() -> None:
-    endless = ModelTurn("", (ToolCall("1", "my_tickets", "{}"),))
-    model = Adversary([endless] * 1000)
-    async with Desk.start(documents=(), model=model) as desk:
-        assert outcome_of(await desk.say(TOM, "my printer is broken")) is Outcome.FAILED_BUDGET
-        assert len(desk.prompts()) < 20
+@pytest.mark.parametrize("names", [[1] * 100, range(1, 101)], ids=["the-same-call", "another-each-time"])
+async def test_a_model_that_calls_for_ever_is_soon_asked_no_more_and_the_next_turn_is_fresh(
+    names: Iterable[int],
+) -> None:
+    endless = [ModelTurn("", (ToolCall("1", "find_person", f'{{"name": "E1{n:03}"}}'),)) for n in names]
+    async with Desk.start(documents=(), model=Adversary(endless)) as desk:
+        replies = await desk.say(TOM, "my printer is broken")
+        assert replies[-1].model == "loket-built-in"
+        assert len(desk.prompts()) <= 4
+        assert await desk.counter.gate.waiting() == []
         assert outcome_of(await desk.say(TOM, "hi")) is Outcome.CLARIFIED
+
+
+async def test_a_model_that_calls_everything_at_once_meets_its_budget() -> None:
+    many = ModelTurn("", tuple(ToolCall(str(n), "find_person", f'{{"name": "E1{n:03}"}}') for n in range(1, 101)))
+    async with Desk.start(documents=(), model=Adversary([many])) as desk:
+        assert outcome_of(await desk.say(TOM, "my printer is broken")) is Outcome.FAILED_BUDGET
+        assert len(desk.prompts()) == 1
 
 
 async def test_the_same_call_a_hundred_times_is_one_draft() -> None:
