@@ -37,6 +37,20 @@ def test_an_unclear_text_takes_the_language_the_person_used_last() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("call me on 06 12345678", True),
+        ("Bel me op +31 6 1234 5678 aub", True),
+        ("bel me even terug", True),
+        ("call me on 06 12345678, my mail is tom@mail.example, how do I report sick?", False),
+        ("bel me op 0612345678, hoeveel verlof krijg ik?", False),
+    ],
+)
+def test_a_number_to_call_beside_a_question_is_no_wish_for_a_person(text: str, wanted: bool) -> None:
+    assert (intent_of(text) is Intent.PERSON) is wanted
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "fire in the building!",
