@@ -25,17 +25,32 @@ class RequestSpelling:
     """Knows the words of the tools on offer, of the glossary and of everyday situations. May be shared by threads."""
 
     def read(self, text: str, tools: Sequence[ToolSchema], jargon: Vocabulary) -> Spelled:
-        """The request put right. Whoever is named in it keeps their name, also in lower case."""
-        named = {folded(word) for word in _WORD.findall(person_in(text) or "")}
+        """The request put right. Whoever is named in it keeps their name, also in lower case.
+
+        "Reset joosts pasword": that "joosts" is somebody is only seen once "password" is written right.
+        """
+        named = _names_in(text)
         spelling = Spelling([_tool_words(tuple(map(_said, tools))), jargon], named.__contains__, TWICE)
-        return spelling.read(text)
+        spelled = spelling.read(text)
+        for change in spelled.changed:
+            named |= _names_in(_put_back(spelled.text, change)) & {folded(change[0])}
+        return spelling.read(text) if spelled.changed else spelled
 
 
 def as_typed(part: str, spelled: Spelled) -> str:
     """A part of a text that was put right, in the words it was typed in."""
-    for typed, meant in spelled.changed:
-        part = re.sub(rf"(?<!\w){re.escape(meant)}(?!\w)", typed, part, count=1)
+    for change in spelled.changed:
+        part = _put_back(part, change)
     return part
+
+
+def _put_back(text: str, change: tuple[str, str]) -> str:
+    typed, meant = change
+    return re.sub(rf"(?<!\w){re.escape(meant)}(?!\w)", typed, text, count=1)
+
+
+def _names_in(text: str) -> set[str]:
+    return {folded(word) for word in _WORD.findall(person_in(text) or "")}
 
 
 def _said(tool: ToolSchema) -> tuple[str, ...]:

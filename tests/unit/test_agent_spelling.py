@@ -78,6 +78,22 @@ def test_whoever_is_named_keeps_their_name(text: str) -> None:
     assert [word for word in text.split() if word in named] == [word for word in put if word in named]
 
 
+@pytest.mark.parametrize(
+    ("typed", "right"),
+    [
+        ("reset joosts pasword", "reset joosts password"),
+        ("reset sannes wachtword", "reset sannes wachtwoord"),
+        ("reset pasword of joost", "reset password of joost"),
+        ("she forgot her pasword", "she forgot her password"),
+    ],
+)
+def test_a_slip_never_makes_somebody_elses_account_ones_own(typed: str, right: str) -> None:
+    assert read(typed) == right
+    chosen = built_in().meant(typed, SCHEMAS)
+    assert chosen == built_in().meant(right, SCHEMAS)
+    assert chosen.isdisjoint({"reset_my_password", "unlock_my_account", "restore_access"})
+
+
 def test_the_words_of_a_tool_that_came_a_minute_ago_are_known() -> None:
     assert read("reserveer de mangrovezaall") == "reserveer de mangrovezaall"
     hall = ToolSchema("book_hall", "Books the hall.", {EXAMPLES: ["mangrovezaal reserveren"]})
