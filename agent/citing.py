@@ -67,7 +67,9 @@ def _block(number: int, kept: Sequence[Supported], passage: Passage, places: Pla
     """One passage: where it stands, its clauses, and what must be known of it."""
     quote = quotation([one.clause for one in kept if one.number == number], number, passage, places)
     basis = say("rests_on", language, titles=_list(passage.rests_on)) if passage.outranks and passage.rests_on else ""
-    return "\n".join(line for line in (_frame(passage, language), quote, basis, note_on(passage, language)) if line)
+    notes = "\n".join(line for line in (basis, note_on(passage, language)) if line)
+    # Without the empty line Markdown reads the notes as part of the quotation.
+    return f"{_frame(passage, language)}\n{quote}" + (f"\n\n{notes}" if notes else "")
 
 
 def quotation(said: Sequence[str], number: int, passage: Passage, places: Places) -> str:
@@ -77,7 +79,8 @@ def quotation(said: Sequence[str], number: int, passage: Passage, places: Places
     for at, clause in enumerate(said):
         item = items.get(clause)
         bullet = "- " if item and not _STEP.match(clause) else ""
-        text += " " if text and (item.goes_on if item else not listed) else f"\n> {bullet}"
+        apart = "\n>" if text and listed and not item else ""  # else Markdown takes it into the last item
+        text += " " if text and (item.goes_on if item else not listed) else f"{apart}\n> {bullet}"
         listed = item is not None
         place = places[number, clause]
         ends = at + 1 == len(said) or places[number, said[at + 1]] != place

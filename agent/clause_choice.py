@@ -25,7 +25,7 @@ ITEMS = 6
 """How much of a list is quoted with what leads it in."""
 GAP = 2
 """How many clauses that say less may lie between two that are quoted."""
-SHORT = 450
+SHORT = 330
 """A section of at most this many characters is quoted whole."""
 CHARACTERS = 900
 READ = 60

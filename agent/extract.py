@@ -14,10 +14,10 @@ from agent.knowing import SURE, probability
 from agent.meaning import Meaning
 from policies.clauses import clauses
 
-SECOND = 0.9
-"""A second passage is quoted as well when it is this probable, as a share of the first ..."""
-UNSURE, SECOND_UNSURE = 0.45, 0.7
-"""... or this, where the first is less probable than `UNSURE`: then either may be meant."""
+UNSURE = 0.45
+"""Below this probability another passage may be meant as well: the second best is quoted beside the best ..."""
+SECOND = 0.7
+"""... when it is this probable, as a share of the best."""
 OWN_LANGUAGE = 0.05
 """What it counts that a passage is in the reader's language: of two that say the same, theirs is quoted."""
 
@@ -42,14 +42,14 @@ class Extractor:
         self._meaning = meaning
 
     def extract(self, question: str, passages: Sequence[Shown], language: str) -> tuple[Extract, ...]:
-        """One to three sentences or a short list, of one passage and of a second that says as much; empty for "not
+        """One to three sentences or a short list, of one passage, or of two where either may be meant; empty for "not
         known"."""
         known = _known(question, passages, language)
         if not known:
             return ()
         best, first = known[0]
-        share = SECOND if best >= UNSURE else SECOND_UNSURE
-        taken = [first, *(other for chance, other in known[1:2] if chance >= share * best)]
+        others = known[1:2] if best < UNSURE else []
+        taken = [first, *(other for chance, other in others if chance >= SECOND * best)]
         extracts: list[Extract] = []
         for passage in taken:
             said = self._clauses(question, passage)

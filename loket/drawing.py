@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.console import Group, RenderableType
 from rich.markdown import Markdown
 from rich.panel import Panel
@@ -62,10 +64,14 @@ def _draw_citation(number: int, citation: Citation, reply: Reply, sentences: Cat
     """The clause behind `[number]`. Its words are shown only where the answer does not quote them itself."""
     line = sentences.say("citation", reply.language, title=citation.title, heading=citation.heading, path=citation.path)
     text = Text(f"  [{number}] ").append(line, style="cyan")
-    if citation.note:
+    if citation.note and citation.note not in reply.text:
         text.append(f"  {citation.note}", style="yellow")
-    quoted = all(part.strip() in reply.text for part in citation.quote.split("…"))
+    quoted = _words(citation.quote) <= _words(reply.text)
     return text if quoted else text.append(f"\n  “{citation.quote}”", style="dim italic")
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
 
 
 def _draw_button(button: Button, action_id: str) -> RenderableType:
