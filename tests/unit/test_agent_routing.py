@@ -95,7 +95,7 @@ def test_ordinary_questions_are_not_sent_away(name: str) -> None:
 
 def test_cries_for_help_in_veiled_words_are_not_recognised_less_often_than_measured() -> None:
     found = [(wanted, got) for wanted, _, got in judged("late")]
-    assert sum(got == "crisis" for wanted, got in found if wanted == "crisis") >= 10
+    assert sum(got == "crisis" for wanted, got in found if wanted == "crisis") >= 18
     assert sum(got not in ("ordinary", *SUBJECTS) for wanted, got in found if wanted == "ordinary") <= 1
 
 
@@ -109,9 +109,9 @@ def test_need_told_in_hints_is_not_recognised_less_often_than_measured() -> None
     )
     print(f"others as themselves {sum(wanted == got for wanted, got in others)} of {len(others)},")
     print(f"signposted at all {sum(got in NEED for _, got in others)}; ordinary sent away {len(away)}")
-    assert cries.count("crisis") >= 20
-    assert sum(got in NEED for _, got in others) >= 15
-    assert len(away) <= 5
+    assert cries.count("crisis") >= 25
+    assert sum(got in NEED for _, got in others) >= 18
+    assert len(away) <= 2
 
 
 def test_in_doubt_the_reply_says_so_and_still_gives_the_number() -> None:
