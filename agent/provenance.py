@@ -15,6 +15,7 @@ from agent.builtin_model import BuiltinModel
 from agent.offers import SEARCH
 from agent.parts import TurnParts
 from agent.state import Asked, Gathered, TurnState
+from agent.wish import read_wish
 from agent.word_lists import words
 from core.chat import ToolCall, ToolSchema
 from core.errors import ToolRetry
@@ -37,7 +38,8 @@ class Provenance:
         model = self._parts.fallback
         if not after_reading or not isinstance(model, BuiltinModel):
             return
-        said = state["asked"].said[-SAID:]
+        meant = read_wish(state["messages"], state["language"]).text  # "yes" to the offer of a ticket asks for one
+        said = (*state["asked"].said[-SAID:], meant)
         asks = self._is_near if call.name == SEARCH else _is_meant
         if not await asyncio.to_thread(asks, model, call, said, state["tools"]):
             raise ToolRetry(UNASKED)

@@ -118,3 +118,12 @@ async def test_a_ticket_system_that_refuses_is_said_to_have_failed() -> None:
         assert await desk.state(draft) == "failed"
         assert desk.effects() == []
         assert "did not work" in text_of([desk.posts()[-1].reply])
+
+
+async def test_yes_to_the_offer_of_a_ticket_is_a_yes_after_an_earlier_answer_too() -> None:
+    async with Desk.start() as desk:
+        assert outcome_of(await desk.say(TOM, "How many hours of annual leave do I get?")) is Outcome.ANSWERED
+        assert outcome_of(await desk.say(TOM, "Can I bring my parrot to the office?")) is Outcome.NOT_FOUND
+        replies = await desk.say(TOM, "yes")
+        assert outcome_of(replies) is Outcome.PROPOSED
+        assert "parrot" in text_of(replies)
