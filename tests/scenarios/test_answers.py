@@ -73,7 +73,7 @@ async def test_a_model_without_a_source_is_not_believed() -> None:
 async def test_a_sentence_that_the_passage_does_not_say_is_dropped() -> None:
     model = ScriptedModel(
         [
-            calls("search_policies", question="annual leave hours"),
+            calls("search_policies", question="How many hours of annual leave do I get?"),
             says(
                 "You get 25 days (200 hours) of annual leave a year if you work full time. [1] You also get a boat. [1]"
             ),
