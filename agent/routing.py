@@ -110,13 +110,18 @@ class Routing:
             return [_ORDINARY] * len(pieces)
         try:
             scores = learned(self._meaning, self._tool_examples())
-            found = scores.of([piece[:READ] for piece in pieces], self._meaning)
+            found, nearest = scores.of([piece[:READ] for piece in pieces], self._meaning)
         except ConnectorError as error:
             log.warning("messages are routed by words alone", detail=str(error))
             return [_ORDINARY] * len(pieces)
         return [
-            _decided(piece, dict(zip(scores.situations, map(float, row), strict=True)), whole=number == 0)
-            for number, (piece, row) in enumerate(zip(pieces, found, strict=True))
+            _decided(
+                piece,
+                dict(zip(scores.situations, map(float, row), strict=True)),
+                dict(zip(scores.situations, map(float, near), strict=True)),
+                whole=number == 0,
+            )
+            for number, (piece, row, near) in enumerate(zip(pieces, found, nearest, strict=True))
         ]
 
 
@@ -127,7 +132,7 @@ def _of_both(plain: Intent | None, meant: _Found) -> _Found:
     return _Found(plain)
 
 
-def _decided(piece: str, scores: dict[Intent, float], *, whole: bool) -> _Found:
+def _decided(piece: str, scores: dict[Intent, float], nearest: dict[Intent, float], *, whole: bool) -> _Found:
     """The best situation that lies far enough above an ordinary question and that the words do not speak against."""
     held = _held_to()
     going_on = [intent for intent in scores if _goes_on(intent)]
@@ -139,6 +144,7 @@ def _decided(piece: str, scores: dict[Intent, float], *, whole: bool) -> _Found:
         if not _goes_on(intent)
         and score >= held.floor
         and score - scores[ordinary] >= held.margin[intent] + more
+        and nearest[intent] >= held.near.get(intent, -1.0)
         and held.allows(intent, piece)
         and (intent is not Intent.CRISIS or held.cries(piece, score - scores[ordinary], whole=whole))
     ]
@@ -185,6 +191,7 @@ class _HeldTo:
 
     margin: dict[Intent, float]
     lean: dict[Intent, float]
+    near: dict[Intent, float]
     floor: float
     sentence: float
     subject: float
@@ -222,6 +229,7 @@ def _held_to() -> _HeldTo:
         sentence=float(written["sentence"]),
         subject=float(written["subject"]),
         lean={Intent(name): float(value) for name, value in written["lean"].items()},
+        near={Intent(name): float(value) for name, value in written["near"].items()},
         needs={Intent(name): _pattern(text) for name, text in written["needs"].items()},
         unless={Intent(name): _pattern(text) for name, text in written["unless"].items()},
         asks=_pattern(written["asks"]),

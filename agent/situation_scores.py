@@ -45,7 +45,7 @@ class SituationScores:
     def __init__(self, meaning: Meaning, examples: Mapping[Intent, Sequence[str]]) -> None:
         self.situations = tuple(examples)
         phrases = [plain(phrase) for some in examples.values() for phrase in some]
-        owners = np.repeat(np.arange(len(examples)), [len(some) for some in examples.values()])
+        self._owners = owners = np.repeat(np.arange(len(examples)), [len(some) for some in examples.values()])
         self._vectors = meaning.vectors(phrases)
         found = letter_grams.counts(phrases)
         self._rarity = letter_grams.rarity(found)
@@ -57,12 +57,21 @@ class SituationScores:
         alike[np.diag_indices_from(alike)] += RIDGE * weight.mean() / weight
         self._weights: Rows = np.linalg.solve(alike, truth).astype(np.float32)
 
-    def of(self, texts: Sequence[str], meaning: Meaning) -> Rows:
-        """Shape (len(texts), situations): about 1 for what is one of its examples, about -1 for what is not."""
+    def of(self, texts: Sequence[str], meaning: Meaning) -> tuple[Rows, Rows]:
+        """Two of shape (len(texts), situations): about 1 for what is one of its examples, about -1 for what is not; and
+        the cosine with its nearest example: what is far from all of them is none, whatever it is most like.
+        """
         phrases = [plain(text) for text in texts]
         letters = letter_grams.weighted(letter_grams.counts(phrases), self._rarity)
-        scores: Rows = self._likeness(meaning.vectors(phrases), letters) @ self._weights
-        return scores
+        vectors = meaning.vectors(phrases)
+        scores: Rows = self._likeness(vectors, letters) @ self._weights
+        return scores, self._nearest(vectors)
+
+    def _nearest(self, vectors: Rows) -> Rows:
+        near = vectors @ self._vectors.T
+        ends = np.flatnonzero(np.diff(self._owners, prepend=-1))
+        nearest: Rows = np.maximum.reduceat(near, ends, axis=1)
+        return nearest
 
     def _likeness(self, vectors: Rows, letters: Rows) -> Rows:
         near = vectors @ self._vectors.T
