@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from policies.function_words import folded, telling
 from policies.glossary import Match
 from policies.word_statistics import WordStatistics
 
+STAND_IN = 0.6
+"""What it counts that a section has a word that may stand for one of the question."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A telling word of a question, and the words that may stand for it."""
+    """A telling word of a question, the same in other words, and the words that may stand for it."""
 
     word: str
+    same: tuple[str, ...] = ()
     meant: tuple[str, ...] = ()
 
 
@@ -31,18 +35,24 @@ class Coverage:
         weights = self._weights.setdefault(language, [self._weight(language, each) for each in self.subjects])
         there = set(self.statistics.stems(language, text))
         had = sum(
-            weight for weight, each in zip(weights, self.subjects, strict=True) if self._has(language, there, each)
+            weight * self._has(language, there, each) for weight, each in zip(weights, self.subjects, strict=True)
         )
         return had / sum(weights) if weights else 0.0
 
-    def _has(self, language: str, there: set[str], subject: Subject) -> bool:
-        forms = (self.statistics.stems(language, form) for form in (subject.word, *subject.meant))
-        return any(form and there.issuperset(form) for form in forms)
+    def _has(self, language: str, there: set[str], subject: Subject) -> float:
+        """1 for the word itself, less for one that may stand for it: that is a guess."""
+        if any(self._stands(language, there, form) for form in (subject.word, *subject.same)):
+            return 1.0
+        return STAND_IN if any(self._stands(language, there, form) for form in subject.meant) else 0.0
+
+    def _stands(self, language: str, there: set[str], form: str) -> bool:
+        stems = self.statistics.stems(language, form)
+        return bool(stems) and there.issuperset(stems)
 
     def _weight(self, language: str, subject: Subject) -> float:
         """The word's rarity; one that no document has is as rare as the most telling of the words that stand for it."""
         own, known = self._rarity(language, subject.word)
-        others = [self._rarity(language, form) for form in subject.meant]
+        others = [self._rarity(language, form) for form in (*subject.same, *subject.meant)]
         stand_ins = [rarity for rarity, is_known in others if is_known]
         return own if known or not stand_ins else max(stand_ins)
 
@@ -52,14 +62,21 @@ class Coverage:
         return most, bool(rarities) and most < self.statistics.rarest
 
 
-def subjects(query: str, found: Iterable[Match]) -> list[Subject]:
-    """The telling words of a question with what the glossaries say stands for them.
+def subjects(query: str, same: Iterable[Match], alike: Iterable[Match]) -> list[Subject]:
+    """The telling words of a question with what is the same in other words (the organisation's own glossary, compounds
+    written apart) and what may stand for them (everyday words).
 
     Small words inside a term count with the term only ("tie the knot").
     """
-    meant: Mapping[str, list[str]] = {folded(word): [] for word in telling(query)}
+    words = {folded(word): word for word in telling(query)}
+    own, guessed = _by_word(words, same), _by_word(words, alike)
+    return [Subject(word, own.get(word, ()), guessed.get(word, ())) for word in words]
+
+
+def _by_word(words: Iterable[str], found: Iterable[Match]) -> dict[str, tuple[str, ...]]:
+    meant: dict[str, list[str]] = {word: [] for word in words}
     for match in found:
         for word in match.words:
             if folded(word) in meant:
                 meant[folded(word)].extend(match.meant)
-    return [Subject(word, tuple(dict.fromkeys(others))) for word, others in meant.items()]
+    return {word: tuple(dict.fromkeys(others)) for word, others in meant.items()}

@@ -61,7 +61,7 @@ class Reader:
         others = [word for match in compounds for word in match.meant]
         own = expand(text, glossary)
         added = tuple(dict.fromkeys([*own, *others, *expand(text, known)]))[:MAX_ADDED]
-        about = tuple(subjects(text, [*matches(text, glossary), *matches(text, known), *compounds]))
+        about = tuple(subjects(text, [*matches(text, glossary), *compounds], matches(text, known)))
         if not vectors:
             return Question(text, added, about, handbook=dict.fromkeys(own, 1.0))
         plain, words, helped = self._embedded(text, added)

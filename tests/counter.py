@@ -21,7 +21,8 @@ from connectors.models.sentence_encoder import SentenceEncoder
 from core.chat import ChatModel
 from core.events import Address, Message, Place
 from core.people import ChannelIdentity
-from core.ports import Passage
+from core.ports import Embedder, Passage
+from loket.prepared import PreparedEmbedder, prepared_file
 from policies import glossary
 from storage.tables import outbox
 from tests.gate_only import GateOnly
@@ -37,8 +38,8 @@ def built_in() -> BuiltinModel:
 
 
 @lru_cache(maxsize=1)
-def _encoder() -> SentenceEncoder:
-    return SentenceEncoder()
+def _encoder() -> Embedder:
+    return PreparedEmbedder(SentenceEncoder(), prepared_file())
 
 
 def passage(number: int, text: str, **changes: object) -> Passage:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.models.sentence_encoder import SentenceEncoder
 from policies.bench import measure
 from policies.library import Library
 from policies.settings import PolicySettings
 from storage import Database, metadata
+from tests.handbooks import embedder
 from tests.policy_room import ALL
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -33,7 +33,7 @@ async def test_questions_about_leave_find_their_section_among_the_first_five(tmp
     questions.write_text("\n".join(row for row in rows if f"pages/{FOLDER}/" in row), encoding="utf-8")
     database = Database(f"sqlite:///{tmp_path}/loket.db")
     metadata.create_all(database.engine)
-    library = Library(database, tmp_path / "index", SentenceEncoder(), PolicySettings())
+    library = Library(database, tmp_path / "index", embedder(), PolicySettings())
     assert (await library.ingest(pages)).problems == ()
 
     result = await measure(library, questions, ALL)
