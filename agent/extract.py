@@ -18,7 +18,7 @@ UNSURE = 0.45
 """Below this probability another passage may be meant as well: the second best is quoted beside the best ..."""
 SECOND = 0.7
 """... when it is this probable, as a share of the best."""
-OWN_LANGUAGE = 0.05
+OWN_LANGUAGE = 0.15
 """What it counts that a passage is in the reader's language: of two that say the same, theirs is quoted."""
 
 
@@ -65,7 +65,7 @@ class Extractor:
 
 def _known(question: str, passages: Sequence[Shown], language: str) -> list[tuple[float, Shown]]:
     """The passages that are about the question, the best first; text in force before any other."""
-    chances = [(probability(question, passage, passages), passage) for passage in passages]
+    chances = [(probability(question, language, passage, passages), passage) for passage in passages]
     known = [(chance, passage) for chance, passage in chances if chance >= SURE]
     in_force = [one for one in known if one[1].status == "current"] or known
     return sorted(in_force, key=lambda one: -(one[0] + (OWN_LANGUAGE if one[1].language == language else 0.0)))

@@ -55,6 +55,5 @@ def test_the_right_clause_or_tool_comes(held: Run) -> None:
     assert held.target.value >= RIGHT_PLACE, str(held.target)
 
 
-@pytest.mark.xfail(reason="not there yet: docs/quality.md has the figures", strict=True)
 def test_a_turn_ends_as_a_reasonable_person_would_accept(held: Run) -> None:
     assert held.outcome.value >= RIGHT_OUTCOME, str(held.outcome)
