@@ -111,7 +111,9 @@ async def test_a_turn_that_runs_out_of_time_leaves_nothing_half_said() -> None:
 
     settings = {"agent": {"deadline_seconds": 2}}
     async with Desk.start(documents=HANDBOOK, model=Endless([SEARCH]), settings=settings) as desk:
-        assert outcome_of(await desk.say(TOM, QUESTION)) is Outcome.FAILED_DEADLINE
+        replies = await desk.say(TOM, QUESTION)
+        # The built-in model may still make it; what the other one had begun is gone either way.
+        assert outcome_of(replies) is Outcome.FAILED_DEADLINE or replies[-1].model == NAME
         assert [one.text for one in desk.streamed()][-1:] == [""]
 
 
