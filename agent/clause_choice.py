@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.knowing import ASKS_FIGURE, HAS_FIGURE
+from agent.knowing import ASKS_FIGURE, HAS_FIGURE, STEM
 from agent.meaning import Meaning
 from agent.word_lists import words
 from policies.clauses import Clause
@@ -30,7 +30,6 @@ SHORT = 330
 CHARACTERS = 900
 READ = 60
 """How many clauses of a passage are compared by meaning: those that share most words, in their order."""
-STEM = 6
 COMPOUND = 5
 
 _WORD = re.compile(r"[a-zà-ÿ0-9€%]{2,}")
