@@ -39,10 +39,17 @@ class Judged:
 
 
 async def answers(
-    counter: Counter, employee: str, questions: Path, *, part: str = "", heard: Callable[[int, int], None] | None = None
+    counter: Counter,
+    employee: str,
+    questions: Path,
+    *,
+    only: Mapping[str, str] | None = None,
+    heard: Callable[[int, int], None] | None = None,
 ) -> list[Judged]:
-    """Ask every question of a JSONL file once (`part`: only those of that part) and judge the answers."""
-    rows = [row for row in await asyncio.to_thread(_read, questions) if not part or row.get("part") == part]
+    """Ask every question of a JSONL file once and judge the answers; `only`: those with these values (`part`,
+    `corpus`)."""
+    wanted = (only or {}).items()
+    rows = [row for row in await asyncio.to_thread(_read, questions) if all(row.get(k) == v for k, v in wanted)]
     asker = Asker(counter, 60)
     judged: list[Judged] = []
     for number, row in enumerate(rows, start=1):

@@ -117,6 +117,7 @@ def answers(
     folder: Annotated[Path, typer.Argument(help="A folder of policies.")],
     questions: Annotated[Path, typer.Option(help="Questions with the facts that answer them, JSON lines.")],
     part: Annotated[str, typer.Option(help="Only the questions of this part, such as held.")] = "",
+    corpus: Annotated[str, typer.Option(help="Only the questions about this corpus, such as tts.")] = "",
     show: Annotated[bool, typer.Option(help="Print each question that went wrong, and what was said.")] = False,
 ) -> None:
     """
@@ -130,7 +131,8 @@ def answers(
         if not file.exists():
             raise ConfigError(f"{file} is not there")
     with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
-        judged = run(_answers(_in(home), folder, questions, part))
+        only = {key: value for key, value in (("part", part), ("corpus", corpus)) if value}
+        judged = run(_answers(_in(home), folder, questions, only))
     _report(report(judged))
     for one in judged if show else ():
         good = one.said if one.answerable else one.outcome == "not_found"
@@ -138,7 +140,7 @@ def answers(
             print(f"\n{one.question_id} [{one.outcome}]{' right section' if one.place else ''}\n{one.text}")  # noqa: T201
 
 
-async def _answers(settings: Settings, folder: Path, questions: Path, part: str) -> list[Judged]:
+async def _answers(settings: Settings, folder: Path, questions: Path, only: dict[str, str]) -> list[Judged]:
     async with working(settings, "loket bench answers") as counter:
         with Progress(console=Console(stderr=True)) as progress:
             task = progress.add_task("Reading", total=None)
@@ -150,7 +152,7 @@ async def _answers(settings: Settings, folder: Path, questions: Path, part: str)
                 counter,
                 EMPLOYEES[1],
                 questions,
-                part=part,
+                only=only,
                 heard=lambda done, total: progress.update(asking, completed=done, total=total),
             )
 
