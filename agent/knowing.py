@@ -42,7 +42,9 @@ HAS_FIGURE = re.compile(r"[0-9]")
 
 def probability(question: str, language: str, passage: Shown, others: Sequence[Shown]) -> float:
     """How probable it is, 0..1, that this passage answers a question in `language`; `others` were found with it."""
-    rivals = [one for one in others if one.title != passage.title and one.language == passage.language]
+    foreign = passage.language != language
+    # The same rule in the other language is no rival of a text in the asker's own.
+    rivals = [one for one in others if one.title != passage.title and (foreign or one.language == passage.language)]
     ahead = passage.score - max((one.score for one in rivals), default=0.0)
     no_figure = ASKS_FIGURE.search(question) is not None and HAS_FIGURE.search(passage.text) is None
     weighed = (
@@ -53,7 +55,7 @@ def probability(question: str, language: str, passage: Shown, others: Sequence[S
         + _NO_FIGURE * no_figure
         + _SHORT * (len(question.split()) <= _FEW)
         + _UNNAMED * _lacks_a_name(question, passage)
-        + _FOREIGN * (passage.language != language)
+        + _FOREIGN * foreign
     )
     return 1 / (1 + math.exp(-weighed))
 
