@@ -41,6 +41,7 @@ def test_a_tool_is_chosen_as_if_the_request_was_written_right(typed: str, tool: 
     assert built_in().meant(typed, SCHEMAS) == {tool}
 
 
+@pytest.mark.slow
 def test_one_slip_in_a_request_rarely_changes_the_choice() -> None:
     """The tuning messages, one long word with one slip: of those chosen rightly as written, nine in ten still are."""
     pick = random.Random(20261126)

@@ -6,12 +6,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from agent import inbox
 from core.events import Address, Click, Message, Place, Verb
 from core.people import ChannelIdentity
 from tests.desk import Desk
 
 
+@pytest.mark.slow
 async def test_a_question_is_answered_with_the_clause_it_rests_on() -> None:
     async with Desk.start() as desk:
         replies = await desk.say("E1002", "How many hours of annual leave do I get?")
@@ -19,6 +22,7 @@ async def test_a_question_is_answered_with_the_clause_it_rests_on() -> None:
         assert desk.effects() == []
 
 
+@pytest.mark.slow
 async def test_a_reset_goes_from_sentence_to_effect_and_its_secrets_reach_nobody_else() -> None:
     async with Desk.start() as desk:
         replies = await desk.say("E1002", "reset my password")
@@ -37,6 +41,7 @@ async def test_a_reset_goes_from_sentence_to_effect_and_its_secrets_reach_nobody
         assert desk.sinks_with(code) == []
 
 
+@pytest.mark.slow
 async def test_the_same_event_twice_is_one_turn() -> None:
     async with Desk.start(documents=()) as desk:
         message = Message(
@@ -76,6 +81,7 @@ async def test_a_private_reply_to_a_question_in_a_channel_goes_to_the_direct_cha
         assert all(post.address.place is Place.DIRECT and post.address.user == "UE1002" for post in cards)
 
 
+@pytest.mark.slow
 async def test_a_message_stored_by_a_process_that_died_is_answered_by_the_next(tmp_path: Path) -> None:
     async with Desk.start(home=tmp_path / "home", documents=()) as desk:
         message = Message(
@@ -103,6 +109,7 @@ async def test_time_moves_for_the_database_and_the_outside_world_alike() -> None
         assert desk.world.clock() - datetime.now(UTC) > timedelta(hours=29)
 
 
+@pytest.mark.slow
 async def test_a_kill_switch_thrown_by_another_process_counts_within_a_second() -> None:
     async with Desk.start(documents=()) as desk:
         admin = await desk.counter.directory.by_id("E1009")

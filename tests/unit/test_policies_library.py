@@ -253,6 +253,7 @@ async def test_another_embedder_is_noticed_and_the_next_ingest_rebuilds(desk: Ro
     other.close()
 
 
+@pytest.mark.slow
 async def test_another_process_sees_what_was_ingested_and_what_was_removed(desk: Room) -> None:
     program = (
         "import asyncio, sys\nfrom pathlib import Path\nfrom tests.policy_room import ALL, Room\n"
@@ -329,6 +330,7 @@ def test_an_interrupted_state_is_kept_in_the_database(desk: Room) -> None:
         assert state(tx).busy is False
 
 
+@pytest.mark.slow
 async def test_questions_are_answered_all_through_an_ingest_and_a_rebuild(desk: Room) -> None:
     import asyncio
 

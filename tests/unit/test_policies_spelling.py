@@ -215,6 +215,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         yield opened
 
 
+@pytest.mark.slow
 async def test_one_slip_in_a_title_still_finds_its_section(samples: Room) -> None:
     """Titles of the sample handbook with a telling word of seven letters or more; the slip is drawn, with a seed."""
     pick = random.Random(20261126)
