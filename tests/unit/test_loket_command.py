@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from loket import command
 from loket.home import Home
+from tests.command_line import Run, runner
 from tests.desk import Desk
 
 pytestmark = pytest.mark.slow  # each is a whole command, started and stopped
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -33,22 +30,8 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `loket …` in this process: (exit code, standard output, standard error)."""
-    monkeypatch.setenv("LOKET_HOME", str(home))
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.chdir(home)
-
-    def call(*words: str, stdin: str = "") -> tuple[int, str, str]:
-        import io
-
-        monkeypatch.setattr("sys.argv", ["loket", *words])
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        with pytest.raises(SystemExit) as ended:
-            command.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
+    """Run commands on the home folder with the small handbook, and in it."""
+    return runner(home, home, monkeypatch, capsys)
 
 
 def test_help_teaches_with_examples(run: Run) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:  # pytest loads the module itself, as a plug-in
-    from tests.fixtures_command import Run
+from tests.command_line import Run
 
 pytest_plugins = ["tests.fixtures_command"]
 pytestmark = pytest.mark.slow  # each is a whole command, started and stopped
