@@ -40,6 +40,8 @@ actions = sa.Table(
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("due_at", Instant, index=True),
     sa.Column("asked_at", Instant),
+    sa.Column("reminded_at", Instant),
+    sa.Column("escalated_at", Instant),
     sa.Column("taken_by", sa.String(64), nullable=False, default=""),
     sa.Column("taken_until", Instant),
     sa.Column("fencing", sa.String(64), nullable=False, default=""),

@@ -51,8 +51,10 @@ def all_tables() -> sa.MetaData:
     # Importing a package's tables is what makes them known.
     import actions.tables  # noqa: F401
     import agent.tables  # noqa: F401
+    import loket.service.tables  # noqa: F401
     import policies.tables  # noqa: F401
     import storage.tables  # noqa: F401
+    import web_app.tables  # noqa: F401
 
     return metadata
 

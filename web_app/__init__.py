@@ -1,0 +1,1 @@
+"""HTTP: the signed JSON door, health and metrics; later the web page."""
