@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from loket.bench.servers.postgres import PostgresMissing, drop_database, fresh_database, running_postgres
 from storage import Database, metadata
-from tests.servers.postgres import drop_database, fresh_database, running_postgres
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a Postgres cluster of this session; skips where there is none."""
-    with running_postgres() as url:
-        yield url
+    with ExitStack() as open_until_then:
+        try:
+            cluster = open_until_then.enter_context(running_postgres())
+        except PostgresMissing as missing:
+            pytest.skip(str(missing))
+        yield cluster.url
 
 
 @pytest.fixture

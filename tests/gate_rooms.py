@@ -11,9 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
+from loket.bench.servers.postgres import drop_database, fresh_database
 from storage import Database
 from tests.gate_only import GateOnly
-from tests.servers.postgres import drop_database, fresh_database
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""A private Postgres cluster for one test session: made, started, stopped and removed by the tests themselves."""
+"""A private Postgres cluster, made, started, stopped and removed by the measurement or the tests that need one."""
 
 from __future__ import annotations
 
@@ -10,38 +10,49 @@ import signal
 import subprocess
 import tempfile
 import time
-import unittest
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from core.errors import ConfigError
+
 START_SECONDS = 30
-# Nothing of a test cluster has to survive a power cut.
+SHORT_FOLDER = Path("/tmp")  # noqa: S108 - a socket's path is at most 107 characters; mkdtemp makes it private
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
+"""For tests: nothing of their cluster has to survive a power cut."""
+DURABLE = {"max_connections": "100"}
+"""For measurements: a server as its package sets it up."""
 
 
-class PostgresMissing(unittest.SkipTest):
-    """There is no Postgres on this machine; pytest and unittest report the test as skipped."""
+class PostgresMissing(ConfigError):
+    """There is no Postgres on this machine, or no account to run it as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running server: its URL as SQLAlchemy reads it, and the process id of its first process."""
+
+    url: str
+    pid: int
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """Run a cluster that only this user can reach (a socket in a private folder, no port) and give its URL.
+def running_postgres(settings: Mapping[str, str] | None = None) -> Iterator[Cluster]:
+    """Run a cluster that only this user can reach: a socket in a private folder, no port. Without `settings`: FAST.
 
-    Raises PostgresMissing, which skips the test, when there are no Postgres programs or no account to run them as.
+    Raises PostgresMissing when there are no Postgres programs or no account to run them as.
     """
     programs = _programs()
     account = _account()
-    folder = Path(
-        tempfile.mkdtemp(prefix="loket-pg-", dir="/tmp" if Path("/tmp").is_dir() else None)
-    )  # short: a socket
+    folder = Path(tempfile.mkdtemp(prefix="loket-pg-", dir=SHORT_FOLDER if SHORT_FOLDER.is_dir() else None))
     try:
         if account:
             shutil.chown(folder, account, None)
         _make_cluster(programs, folder, account)
-        with _server(programs, folder, account):
-            yield f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder), safe='')}"
+        with _server(programs, folder, account, FAST if settings is None else settings) as pid:
+            yield Cluster(f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder), safe='')}", pid)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -93,7 +104,7 @@ def _as(account: str | None) -> dict[str, object]:
 
 
 def _make_cluster(programs: Path, folder: Path, account: str | None) -> None:
-    subprocess.run(
+    subprocess.run(  # noqa: S603 - a program of the machine's own, its arguments ours
         [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
         check=True,
         capture_output=True,
@@ -103,11 +114,11 @@ def _make_cluster(programs: Path, folder: Path, account: str | None) -> None:
 
 
 @contextmanager
-def _server(programs: Path, folder: Path, account: str | None) -> Iterator[None]:
-    settings = FAST | {"listen_addresses": "", "unix_socket_directories": str(folder)}
+def _server(programs: Path, folder: Path, account: str | None, settings: Mapping[str, str]) -> Iterator[int]:
+    settings = {**settings, "listen_addresses": "", "unix_socket_directories": str(folder)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
+        server = subprocess.Popen(  # noqa: S603 - the same
             [programs / "postgres", "-D", folder / "data", *options],
             stdout=log,
             stderr=log,
@@ -117,7 +128,7 @@ def _server(programs: Path, folder: Path, account: str | None) -> Iterator[None]
         )
         try:
             _wait(server, folder)
-            yield
+            yield server.pid
         finally:
             server.send_signal(signal.SIGINT)  # "fast shutdown": open sessions are ended
             try:

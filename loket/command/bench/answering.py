@@ -1,23 +1,22 @@
-"""`loket bench`: measurements that anybody can repeat on their own machine."""
+"""Measurements of one desk: how fast it reads, searches and answers, and how often it is right."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from core.errors import ConfigError
 from loket.bench import Row
 from loket.bench.answer_check import HELD_OUT, TUNING, rows_of, run_case, written_cases
 from loket.bench.answer_rules import made_cases
-from loket.bench.answers import Judged, report
+from loket.bench.answers import Judged
 from loket.bench.answers import answers as ask_all
+from loket.bench.answers import report as rows_of_answers
 from loket.bench.audit_chain import append_and_verify
 from loket.bench.handbook import ingest_twice, search
 from loket.bench.intents import intents as choose_tools
@@ -25,13 +24,14 @@ from loket.bench.masking import masking_rows
 from loket.bench.streaming import preview_speed
 from loket.bench.turns import turn_speed
 from loket.bootstrap import embedder_of
+from loket.command.bench.reporting import report
 from loket.command.running import run, settings_for_a_person, working
 from loket.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Measure: how fast, and how often right.")
+app = typer.Typer()
 
-ANSWERS = Path(__file__).resolve().parents[2] / "tests" / "quality"
-SAMPLES = Path(__file__).resolve().parents[2] / "policies" / "samples"
+ANSWERS = Path(__file__).resolve().parents[3] / "tests" / "quality"
+SAMPLES = Path(__file__).resolve().parents[3] / "policies" / "samples"
 EMPLOYEES = ("E1001", "E1002", "E1017")
 
 
@@ -51,7 +51,7 @@ def handbook(
         if file is not None and not file.exists():
             raise ConfigError(f"{file} is not there")
     with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
-        _report(run(_handbook(_in(home), folder, questions)))
+        report(run(_handbook(_in(home), folder, questions)))
 
 
 @app.command()
@@ -60,7 +60,7 @@ def turns(
 ) -> None:
     """Ask the sample handbook ordinary questions and time each turn (built-in model)."""
     with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
-        _report(run(_turns(_in(home), rounds)))
+        report(run(_turns(_in(home), rounds)))
 
 
 @app.command()
@@ -80,7 +80,7 @@ def intents(
     for file in (train, test):
         if not file.exists():
             raise ConfigError(f"{file} is not there")
-    _report(choose_tools(embedder_of(settings_for_a_person()), train, test, examples, seed))
+    report(choose_tools(embedder_of(settings_for_a_person()), train, test, examples, seed))
 
 
 @app.command()
@@ -89,7 +89,7 @@ def masking(
     seed: Annotated[int, typer.Option(help="Which numbers: the same seed, the same ones.")] = 1,
 ) -> None:
     """Invent personal numbers and look-alikes in sentences, and count what is masked."""
-    _report(masking_rows(count, seed))
+    report(masking_rows(count, seed))
 
 
 @app.command()
@@ -100,7 +100,7 @@ def streaming(
     with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
         settings = _in(home)
         acting = settings.model_copy(update={"ai": settings.ai.model_copy(update={"level": "act"})})
-        _report(run(preview_speed(acting, SAMPLES, rounds)))
+        report(run(preview_speed(acting, SAMPLES, rounds)))
 
 
 @app.command()
@@ -109,7 +109,7 @@ def audit(
 ) -> None:
     """Append a long audit chain and let the independent verifier read it."""
     with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
-        _report(append_and_verify(Path(home) / "chain.db", rows))
+        report(append_and_verify(Path(home) / "chain.db", rows))
 
 
 @app.command()
@@ -133,7 +133,7 @@ def answers(
     with tempfile.TemporaryDirectory(prefix="loket-bench-") as home:
         only = {key: value for key, value in (("part", part), ("corpus", corpus)) if value}
         judged = run(_answers(_in(home), folder, questions, only))
-    _report(report(judged))
+    report(rows_of_answers(judged))
     for one in judged if show else ():
         good = one.said if one.answerable else one.outcome == "not_found"
         if not good:
@@ -164,7 +164,7 @@ def answer_check(
 ) -> None:
     """Hold true and corrupted answers against their clauses: how many of each stay."""
     outcomes = [run_case(case) for case in written_cases(cases, handbook)]
-    _report([row for half in (TUNING, HELD_OUT) for row in rows_of([o for o in outcomes if o.case.half == half], half)])
+    report([row for half in (TUNING, HELD_OUT) for row in rows_of([o for o in outcomes if o.case.half == half], half)])
 
 
 @app.command("answer-rules")
@@ -174,7 +174,7 @@ def answer_rules(
     """The same on any documents: their sentences turned by rule, a little for true ones, in meaning for wrong ones."""
     if not folder.is_dir():
         raise ConfigError(f"{folder} is not there")
-    _report(rows_of([run_case(case) for case in made_cases(folder)], folder.name))
+    report(rows_of([run_case(case) for case in made_cases(folder)], folder.name))
 
 
 async def _handbook(settings: Settings, folder: Path, questions: Path | None) -> list[Row]:
@@ -201,10 +201,3 @@ def _in(home: str) -> Settings:
     ai = settings.ai.model_copy(update={"level": "extract"})
     agent = settings.agent.model_copy(update={"person_turns_per_hour": 100_000})
     return settings.model_copy(update={"home": Path(home), "ai": ai, "agent": agent})
-
-
-def _report(rows: Sequence[Row]) -> None:
-    table = Table("measured", "figure", "target", box=None)
-    for row in rows:
-        table.add_row(row.what, row.figure, row.target)
-    Console(width=140).print(table)

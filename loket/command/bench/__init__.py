@@ -1,0 +1,10 @@
+"""`loket bench`: measurements that anybody can repeat on their own machine."""
+
+from __future__ import annotations
+
+import typer
+
+from loket.command.bench import answering
+
+app = typer.Typer(no_args_is_help=True, help="Measure: how fast, and how often right.")
+app.add_typer(answering.app)
