@@ -7,24 +7,27 @@ import secrets
 import string
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from actions.keys import GateKeys
 from actions.tables import envelopes
 from connectors.notify import Road
 from storage import Tx, now
-from storage.keys import KeyRing
+from storage.keys import SealBroken
 
 Kind = Literal["code", "credential"]
 ALPHABET = "".join(sorted(set(string.ascii_letters + string.digits) - set("0OoIl1")))
 """What a credential is made of: nothing that is misread on paper or on a phone."""
+TO_LEAVE = ("wanted", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One secret's way, without the secret. `state`: `made`, `waiting`, `sent`, `used`, `failed`."""
+    """One secret's way, without the secret. `state`: `wanted` (still to be made), `made`, `waiting`, `sent`, `used`,
+    `failed`."""
 
     envelope_id: str
     action_id: str
@@ -51,34 +54,29 @@ def new_credential() -> SecretStr:
             return SecretStr(word)
 
 
-def put(
-    tx: Tx, keys: KeyRing, action_id: str, kind: Kind, road: Road, secret: SecretStr, *, life: timedelta, ready: bool
-) -> None:
-    """Seal a secret. `ready` ones may leave at once; others wait for `release`. A new code replaces the old one.
+def want_code(tx: Tx, action_id: str, road: Road, *, life: timedelta) -> None:
+    """Ask the executor for a code: who hears the requester's yes need hold no key that makes or reads one.
 
-    Its wrong tries stay counted: else every new code would be another five guesses.
+    A new code replaces the old one. Its wrong tries stay counted: else every new code would be another five guesses.
     """
-    envelope_id = f"{action_id}:{kind}"
-    key_id, nonce, ciphertext = keys.seal(secret.get_secret_value().encode(), envelope_id.encode())
-    moment = now(tx)
-    before = tx.execute(sa.select(envelopes.c.tries).where(envelopes.c.envelope_id == envelope_id)).scalar()
-    tx.change(sa.delete(envelopes).where(envelopes.c.envelope_id == envelope_id))
-    tx.change(
-        sa.insert(envelopes).values(
-            envelope_id=envelope_id,
-            action_id=action_id,
-            kind=kind,
-            road=road.value,
-            state="waiting" if ready else "made",
-            tries=before or 0,
-            key_id=key_id,
-            nonce=nonce,
-            ciphertext=ciphertext,
-            created_at=moment,
-            expires_at=moment + life,
-            due_at=moment,
-        )
-    )
+    _file(tx, action_id, "code", road, life, {"state": "wanted"})
+
+
+def make_code(tx: Tx, keys: GateKeys, action_id: str) -> bool:
+    """Make the code that is wanted, ready to leave; false when none is."""
+    wanted = get(tx, action_id, "code")
+    if wanted is None or wanted.state != "wanted":
+        return False
+    _set(tx, action_id, "code", state="waiting", **_sealed(keys, action_id, "code", new_code()))
+    return True
+
+
+def put(
+    tx: Tx, keys: GateKeys, action_id: str, kind: Kind, road: Road, secret: SecretStr, *, life: timedelta, ready: bool
+) -> None:
+    """Seal a secret. `ready` ones may leave at once; others wait for `release`."""
+    state = "waiting" if ready else "made"
+    _file(tx, action_id, kind, road, life, {"state": state, **_sealed(keys, action_id, kind, secret)})
 
 
 def get(tx: Tx, action_id: str, kind: Kind) -> Envelope | None:
@@ -99,13 +97,13 @@ def get(tx: Tx, action_id: str, kind: Kind) -> Envelope | None:
     )
 
 
-def unseal(tx: Tx, keys: KeyRing, action_id: str, kind: Kind) -> SecretStr | None:
+def unseal(tx: Tx, keys: GateKeys, action_id: str, kind: Kind) -> SecretStr | None:
     """The secret, if it is still there."""
     envelope_id = f"{action_id}:{kind}"
     row = tx.execute(sa.select(envelopes).where(envelopes.c.envelope_id == envelope_id)).first()
     if row is None or row.ciphertext is None:
         return None
-    return SecretStr(keys.open(row.key_id, row.nonce, row.ciphertext, envelope_id.encode()).decode())
+    return SecretStr(keys.open(kind, row.key_id, row.nonce, row.ciphertext, envelope_id.encode()).decode())
 
 
 def release(tx: Tx, action_id: str, kind: Kind) -> None:
@@ -131,9 +129,17 @@ def destroy(tx: Tx, action_id: str, kind: Kind, *, state: str) -> None:
     _set(tx, action_id, kind, state=state, ciphertext=None, nonce=None, key_id="")
 
 
-def check_code(tx: Tx, keys: KeyRing, action_id: str, typed: str) -> bool:
-    """Compare in constant time and count the try. The caller has checked age and number of tries."""
-    secret = unseal(tx, keys, action_id, "code")
+def check_code(tx: Tx, keys: GateKeys, action_id: str, typed: str) -> bool:
+    """Compare in constant time and count the try. The caller has checked age and number of tries.
+
+    A code that cannot be opened is a code that nobody can type: wrong. Raises `ConfigError` in a process that takes
+    no proofs.
+    """
+    keys.must_have("votes")
+    try:
+        secret = unseal(tx, keys, action_id, "code")
+    except SealBroken:
+        secret = None
     tx.change(
         sa.update(envelopes).where(envelopes.c.envelope_id == f"{action_id}:code").values(tries=envelopes.c.tries + 1)
     )
@@ -144,7 +150,7 @@ def check_code(tx: Tx, keys: KeyRing, action_id: str, typed: str) -> bool:
 def unfinished(tx: Tx) -> list[str]:
     """Ids of actions with a secret that is due to leave."""
     rows = tx.execute(
-        sa.select(envelopes.c.action_id).where(envelopes.c.state == "waiting", envelopes.c.due_at <= now(tx))
+        sa.select(envelopes.c.action_id).where(envelopes.c.state.in_(TO_LEAVE), envelopes.c.due_at <= now(tx))
     ).all()
     return [row.action_id for row in rows]
 
@@ -152,7 +158,7 @@ def unfinished(tx: Tx) -> list[str]:
 def is_due(tx: Tx, action_id: str, kind: Kind) -> bool:
     """Whether it should leave now: not before the pause after a failure is over."""
     envelope = get(tx, action_id, kind)
-    return envelope is not None and envelope.state == "waiting" and envelope.due_at <= now(tx)
+    return envelope is not None and envelope.state in TO_LEAVE and envelope.due_at <= now(tx)
 
 
 def forget_expired(tx: Tx) -> int:
@@ -162,6 +168,31 @@ def forget_expired(tx: Tx) -> int:
         .where(envelopes.c.expires_at <= now(tx), envelopes.c.state.in_(("made", "sent")))
         .where(envelopes.c.ciphertext.is_not(None))
         .values(state="failed", ciphertext=None, nonce=None, key_id="")
+    )
+
+
+def _sealed(keys: GateKeys, action_id: str, kind: Kind, secret: SecretStr) -> dict[str, Any]:
+    context = f"{action_id}:{kind}".encode()
+    key_id, nonce, ciphertext = keys.sealing(kind).seal(secret.get_secret_value().encode(), context)
+    return {"key_id": key_id, "nonce": nonce, "ciphertext": ciphertext}
+
+
+def _file(tx: Tx, action_id: str, kind: Kind, road: Road, life: timedelta, values: dict[str, Any]) -> None:
+    envelope_id, moment = f"{action_id}:{kind}", now(tx)
+    before = tx.execute(sa.select(envelopes.c.tries).where(envelopes.c.envelope_id == envelope_id)).scalar()
+    tx.change(sa.delete(envelopes).where(envelopes.c.envelope_id == envelope_id))
+    tx.change(
+        sa.insert(envelopes).values(
+            envelope_id=envelope_id,
+            action_id=action_id,
+            kind=kind,
+            road=road.value,
+            tries=before or 0,
+            created_at=moment,
+            expires_at=moment + life,
+            due_at=moment,
+            **values,
+        )
     )
 
 

@@ -46,7 +46,11 @@ class Ended:
 
 
 async def execute(parts: GateParts, action: Action) -> None:
-    """From `approved` to a result. Whatever goes wrong before the claim voids the action; nothing has happened then."""
+    """From `approved` to a result. Whatever goes wrong before the claim voids the action; nothing has happened then.
+
+    Raises `ConfigError` in a process without the gate's keys: that is no reason to void what others can carry out.
+    """
+    parts.keys.must_have()
     try:
         checked = await check_outside(parts, action)
         reached("executor.checked")

@@ -10,6 +10,7 @@ from actions.deciding import decide
 from actions.doubt import settle_by_hand
 from actions.executor import execute, resume
 from actions.flow import Overtaken
+from actions.keys import GateKeys
 from actions.own_tools import own_tools
 from actions.parts import GateParts, GateSystems, ToolSource
 from actions.posting import background, post_approvers, post_requester
@@ -31,7 +32,6 @@ from core.people import Employee
 from core.ports import Decision, RequestSummary
 from core.replies import Card, Reply
 from storage import Database, Tx
-from storage.keys import KeyRing
 
 
 class Gate:
@@ -43,7 +43,7 @@ class Gate:
         registry: ToolSource,
         systems: GateSystems,
         rules: RuleBook,
-        keys: KeyRing,
+        keys: GateKeys,
         settings: GateSettings,
         wake: Callable[[str], None],
     ) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from actions.keys import GateKeys
 from actions.rules import RuleBook
 from actions.settings import GateSettings
 from connectors.notify import Notifier
 from storage import Database
-from storage.keys import KeyRing
 from tools.spec import Tool
 from tools.systems import ChangeSystems, ReadSystems
 
@@ -48,7 +48,7 @@ class GateParts:
     registry: ToolSource
     systems: GateSystems
     rules: RuleBook
-    keys: KeyRing
+    keys: GateKeys
     settings: GateSettings
     wake: Callable[[str], None]
     own_tools: Mapping[str, Tool] = field(default_factory=dict)

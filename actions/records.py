@@ -107,6 +107,8 @@ class Action:
     expires_at: datetime
     due_at: datetime | None
     asked_at: datetime | None
+    reminded_at: datetime | None
+    escalated_at: datetime | None
     taken_by: str
     taken_until: datetime | None
     fencing: str

@@ -35,7 +35,7 @@ def confirm(parts: GateParts, tx: Tx, action_id: str, requester_id: str, origin:
         minutes = parts.settings.draft_minutes
         due = min(now(tx) + timedelta(minutes=minutes), action.expires_at)
         action = move(tx, action, State.AWAITING_PROOF, actor=actor, origin=origin, due_at=due)
-        _make_code(parts, tx, action)
+        _want_code(parts, tx, action)
     elif action.approvals_needed > 0:
         action = ask_approvers(tx, action, actor, origin)
     else:
@@ -59,7 +59,7 @@ def send_code(parts: GateParts, tx: Tx, action_id: str, requester_id: str) -> Ac
     last = envelopes.get(tx, action_id, "code")
     if last is not None and last.created_at > now(tx) - timedelta(minutes=1):
         raise Refused("code_too_soon", Outcome.REFUSED_LIMIT)
-    _make_code(parts, tx, action)
+    _want_code(parts, tx, action)
     wake_later(parts, tx, action)
     return action
 
@@ -125,10 +125,10 @@ def wake_later(parts: GateParts, tx: Tx, action: Action) -> None:
     tx.after_commit.append(lambda: parts.wake(action.action_id))
 
 
-def _make_code(parts: GateParts, tx: Tx, action: Action) -> None:
-    life = timedelta(minutes=parts.settings.code_minutes)
-    envelopes.put(tx, parts.keys, action.action_id, "code", Road.SMS, envelopes.new_code(), life=life, ready=True)
-    note(tx, action, "proof.code_made", actor="system:gate", result="sealed")
+def _want_code(parts: GateParts, tx: Tx, action: Action) -> None:
+    """The executor makes and sends it: the process that heard "ok" may belong to the model."""
+    envelopes.want_code(tx, action.action_id, Road.SMS, life=timedelta(minutes=parts.settings.code_minutes))
+    note(tx, action, "proof.code_wanted", actor="system:gate", result="asked")
 
 
 def _timely(tx: Tx, action: Action, state: State) -> Action:

@@ -34,7 +34,15 @@ async def send_due(parts: GateParts, action: Action) -> None:
 
 async def _send_if_waiting(parts: GateParts, action: Action, kind: Kind) -> None:
     if await parts.database.read(lambda tx: envelopes.is_due(tx, action.action_id, kind)):
+        if kind == "code":
+            await parts.database.run(lambda tx: _make_code(parts, tx, action))
         await _send(parts, action, kind)
+
+
+def _make_code(parts: GateParts, tx: Tx, action: Action) -> None:
+    locked = ledger.lock(tx, action.action_id)
+    if locked is not None and envelopes.make_code(tx, parts.keys, action.action_id):
+        note(tx, locked, "proof.code_made", actor="system:executor", result="sealed")
 
 
 async def _send(parts: GateParts, action: Action, kind: Kind) -> None:

@@ -1,4 +1,4 @@
-"""Stamps: who writes the ledger's rows without the executor's key cannot forge a yes, a vote or a proof (S-17).
+"""Stamps: who writes the ledger's rows without the gate's keys cannot forge a yes, a vote or a proof (S-17).
 
 A stamp is the tag of AES-GCM over nothing, with what was said as its context. It says: this very sentence went
 through the gate. The seal is part of every sentence, so a stamp is worth nothing on another action.
@@ -10,24 +10,29 @@ import base64
 import binascii
 import json
 
-from storage.keys import KeyRing, SealBroken
+from actions.keys import GateKeys
+from storage.keys import SealBroken
 
 
-def stamp(keys: KeyRing, *said: str) -> str:
-    """A stamp on a sentence, at most 120 characters. The same sentence twice gives different stamps."""
-    key_id, nonce, tag = keys.seal(b"", _context(said))
+def stamp(keys: GateKeys, kind: str, *said: str) -> str:
+    """A stamp on a sentence, at most 120 characters. The same sentence twice gives different stamps.
+
+    `kind` is `confirm`, `vote` or `proof`: each process can make only those that its keys are for (`ConfigError`).
+    """
+    key_id, nonce, tag = keys.stamping(kind).seal(b"", _context(kind, *said))
     return f"{key_id}.{base64.b64encode(nonce).decode()}.{base64.b64encode(tag).decode()}"
 
 
-def genuine(keys: KeyRing, kept: str, *said: str) -> bool:
+def genuine(keys: GateKeys, kept: str, kind: str, *said: str) -> bool:
     """Whether `kept` was made by `stamp` for exactly this sentence. Never raises for a forged one."""
     try:
         key_id, nonce, tag = kept.split(".")
-        keys.open(key_id, base64.b64decode(nonce, validate=True), base64.b64decode(tag, validate=True), _context(said))
+        parts = base64.b64decode(nonce, validate=True), base64.b64decode(tag, validate=True)
+        keys.open(kind, key_id, *parts, _context(kind, *said))
     except (SealBroken, ValueError, binascii.Error):
         return False
     return True
 
 
-def _context(said: tuple[str, ...]) -> bytes:
+def _context(*said: str) -> bytes:
     return b"loket stamp\n" + json.dumps(said).encode()

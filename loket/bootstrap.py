@@ -8,6 +8,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from actions.gate import Gate
+from actions.keys import ROLE_RINGS, GateKeys
 from actions.overview import OwnRequests
 from actions.parts import GateSystems
 from actions.rules import RuleBook
@@ -39,7 +40,7 @@ from loket.words import SENTENCES
 from policies.library import Library
 from storage import Database
 from storage.audit_heads import AuditHeads
-from storage.keys import KeyRing, load_or_create_signing_key
+from storage.keys import load_or_create_signing_key
 from tools.loading import load_builtin
 from tools.systems import ChangeSystems, ReadSystems
 
@@ -148,8 +149,9 @@ def _systems(world: World, library: Library, requests: Requests) -> GateSystems:
     )
 
 
-def _keys(home: Home) -> KeyRing:
-    return KeyRing.load_or_create(home.keys / "envelopes.json")
+def _keys(home: Home, role: str = "all") -> GateKeys:
+    """Only what the role needs: a process that listens to a model holds nothing that makes a vote."""
+    return GateKeys.load(home.keys, ROLE_RINGS[role])
 
 
 def _heads(home: Home, database: Database) -> AuditHeads:

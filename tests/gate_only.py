@@ -13,6 +13,7 @@ from pathlib import Path
 
 from actions import ledger
 from actions.gate import Gate
+from actions.keys import GateKeys
 from actions.overview import OwnRequests
 from actions.parts import GateSystems
 from actions.records import Action, Origin, State
@@ -27,7 +28,6 @@ from core.events import Address, Click, Verb
 from core.people import ChannelIdentity, Employee
 from core.ports import Decision, Passage
 from storage import Database, metadata
-from storage.keys import KeyRing
 from tools.loading import load_builtin
 from tools.registry import Registry
 from tools.systems import ChangeSystems, ReadSystems
@@ -78,7 +78,7 @@ class GateOnly:
             _registry(),
             systems,
             RuleBook(),
-            KeyRing.load_or_create(self.home / "keys.json"),
+            GateKeys.load(self.home / "keys"),
             GateSettings(),
             self.woken.append,
         )
