@@ -135,9 +135,9 @@ def _ai(settings: Settings) -> AiSettings:
 def _engine(settings: Settings, home: Home) -> Engine:
     if settings.engine == "inline":
         return InlineEngine()
-    from loket.engine.dbos_engine import DbosEngine
+    from loket.engine.dbos_sqlite import SqliteEngine
 
-    return DbosEngine(home.queue, executor_id="embedded")
+    return SqliteEngine(home.queue, executor_id="embedded")
 
 
 def _systems(world: World, library: Library, requests: Requests) -> GateSystems:

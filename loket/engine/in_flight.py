@@ -35,6 +35,11 @@ class InFlight:
                 self._stages[key] = _Stage.RUNNING_AND_ASKED_AGAIN
             return False
 
+    def holds(self, key: Key) -> bool:
+        """Whether the id is queued or running."""
+        with self._lock:
+            return key in self._stages
+
     def started(self, key: Key) -> None:
         """The handler is about to be called."""
         with self._lock:

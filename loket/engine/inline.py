@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from loket.engine import RETRY_PAUSES, Handler, Queue
 from loket.engine.attempts import attempt
 from loket.engine.in_flight import InFlight
-
-STOP_SECONDS = 30.0
+from storage import Tx
 
 
 class InlineEngine:
@@ -41,14 +40,31 @@ class InlineEngine:
         if self._in_flight.offer((queue, work_id)):
             self._loop.call_soon_threadsafe(self._place, queue, work_id, partition)
 
+    def enlist(self, tx: Tx, queue: Queue, work_id: str, partition: str) -> None:
+        """See `Engine.enlist`."""
+        tx.after_commit.append(lambda: self.submit(queue, work_id, partition))
+
+    def recall(self, queue: Queue, work_id: str, partition: str) -> None:
+        """See `Engine.recall`."""
+        if not self._in_flight.holds((queue, work_id)):
+            self.submit(queue, work_id, partition)
+
+    async def take_over(self, living: frozenset[str]) -> int:
+        """See `Engine.take_over`: there are no others."""
+        return 0
+
+    async def forget(self, seconds: float) -> int:
+        """See `Engine.forget`: nothing is kept."""
+        return 0
+
     async def settle(self) -> None:
         """See `Engine.settle`."""
         await self._in_flight.settled()
 
-    async def stop(self) -> None:
+    async def stop(self, seconds: float = 30.0) -> None:
         """See `Engine.stop`."""
         self._stopping = True
-        await self._in_flight.rested(STOP_SECONDS)
+        await self._in_flight.rested(seconds)
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 
 from loket.engine import Engine, Queue
-from loket.engine.dbos_engine import DbosEngine
+from loket.engine.dbos_postgres import PostgresEngine
+from loket.engine.dbos_sqlite import SqliteEngine
 from loket.engine.inline import InlineEngine
+from storage import Database
 
+pytest_plugins = ["tests.fixtures_storage"]
 QUICK = (0.01, 0.02)
 ROOT = Path(__file__).parents[2]
 
@@ -50,17 +53,28 @@ class Notebook:
             self.open.discard(partition)
 
 
-def engine_of(kind: str, home: Path) -> Engine:
+KINDS = ["inline", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+def engine_of(kind: str, url: str) -> Engine:
     if kind == "inline":
         return InlineEngine(QUICK)
-    return DbosEngine(f"sqlite:///{home}/queue.sqlite", "contract-1", QUICK)
+    if kind == "sqlite":
+        return SqliteEngine(url, "contract-1", QUICK)
+    return PostgresEngine(Database(url), "contract-1", QUICK)
 
 
-@pytest.fixture(params=["inline", "dbos"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
-    made = engine_of(request.param, tmp_path)
+def url_for(kind: str, request: pytest.FixtureRequest) -> str:
+    return "" if kind == "inline" else str(request.getfixturevalue(f"{kind}_url"))
+
+
+@pytest.fixture(params=KINDS)
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
+    made = engine_of(request.param, url_for(request.param, request))
     yield made
     await made.stop()
+    if isinstance(made, PostgresEngine):
+        made.database.close()
 
 
 async def start(engine: Engine, handler: Callable[..., object]) -> None:
@@ -187,8 +201,8 @@ from loket.engine import Queue
 sys.path.insert(0, {tests!r})
 from test_engine import engine_of
 
-async def main(kind, home):
-    engine = engine_of(kind, home)
+async def main(kind, home, url):
+    engine = engine_of(kind, url)
     async def handler(work_id):
         with (home / "log").open("a") as log:
             log.write("begin " + work_id + chr(10))
@@ -203,17 +217,20 @@ async def main(kind, home):
     await engine.settle()
     await engine.stop()
 
-asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3]))
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["inline", "dbos"])
-def test_a_killed_process_loses_nothing_and_keeps_the_order(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_process_loses_nothing_and_keeps_the_order(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     (tmp_path / "inbox").mkdir()
     for n in range(5):
         (tmp_path / "inbox" / f"anna-{n}").touch()
-    command = [sys.executable, "-c", WORKER.format(tests=str(Path(__file__).parent)), kind, str(tmp_path)]
+    script = WORKER.format(tests=str(Path(__file__).parent))
+    command = [sys.executable, "-c", script, kind, str(tmp_path), url_for(kind, request)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     log = tmp_path / "log"
     first = subprocess.Popen(command, env=environment, cwd=ROOT)

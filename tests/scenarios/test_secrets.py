@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from actions import envelopes
 from core.errors import EffectUnknown
-from loket.engine.dbos_engine import DbosEngine
+from loket.engine.dbos_sqlite import SqliteEngine
 from loket.home import Home
 from storage import Database
 from tests.desk import Desk
@@ -159,7 +159,7 @@ async def test_not_when_the_service_desk_resets_for_a_caller(canaries: Canaries)
 @pytest.mark.slow
 async def test_not_in_the_queue_either(canaries: Canaries, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    async with Desk.start(documents=(), home=home, engine=DbosEngine(Home(home).queue, executor_id="test")) as desk:
+    async with Desk.start(documents=(), home=home, engine=SqliteEngine(Home(home).queue, executor_id="test")) as desk:
         reset = await desk.ask_for(TOM, "reset my password")
         await succeeds(desk, reset)
         assert any("queue.sqlite" in place for place in desk.sinks())

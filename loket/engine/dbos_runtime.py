@@ -1,0 +1,138 @@
+"""DBOS Transact in this process: started, told what to run, asked who died, stopped.
+
+DBOS holds ids only. A workflow has no steps: run again after a crash it calls the handler again, which finds in our
+own tables what is left to do (ADR 0004).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from loket.engine import Queue
+
+RECOVERY_ATTEMPTS = 3
+# A hash of the sources (the default) would strand queued rows at every deploy.
+APPLICATION_VERSION = "loket"
+APPLICATION = "loket"
+WORKFLOW = "work"
+OPEN = ("ENQUEUED", "PENDING")
+OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+# Each queue that is asked every 0.1 s costs 6 to 10 % of a core at rest: a turn is waited for, an action was clicked.
+POLLING: Mapping[Queue, float] = {Queue.TURNS: 0.1, Queue.ACTIONS: 0.25}
+ROWS_AT_ONCE = 500
+
+Run = Callable[[Queue, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A piece of work that is queued or running, and under whose name."""
+
+    queue: Queue
+    work_id: str
+    status: str
+    executor_id: str
+
+
+class DbosRuntime:
+    """One per process: DBOS keeps its state in module globals. `executor_id` is unique and stable per process.
+
+    `at_once` says how many pieces of each queue run here at a time; a queue that is not in it is not worked on.
+    """
+
+    def __init__(self, url: str, executor_id: str, run: Run, at_once: Mapping[Queue, int]) -> None:
+        self._url = url
+        self._executor_id = executor_id
+        self._run = run
+        self._at_once = dict(at_once)
+        self.workflow: Any = None
+
+    async def start(self, *, migrates: bool = True) -> None:
+        """Launch; what an earlier process of this executor left behind is taken up by DBOS itself.
+
+        `migrates`: whether this process may make and change DBOS's own tables.
+        """
+        from dbos import DBOS
+
+        # DBOS would log to the terminal if its logger had no handler.
+        logging.getLogger("dbos").addHandler(logging.NullHandler())
+        DBOS(
+            config={
+                "name": APPLICATION,
+                "system_database_url": self._url,
+                "executor_id": self._executor_id,
+                "application_version": APPLICATION_VERSION,
+                "sys_db_pool_size": 4,
+                "log_level": "WARNING",
+                "run_migrations": migrates,
+            }
+        )
+        self.workflow = self._register()
+        DBOS.listen_queues([queue.value for queue in self._at_once])
+        DBOS.launch()
+        for queue, most in self._at_once.items():
+            await DBOS.register_queue_async(
+                queue.value, partition_concurrency=1, worker_concurrency=most, polling_interval_sec=POLLING[queue]
+            )
+
+    async def left(self) -> list[Left]:
+        """What is queued or running, by whomever."""
+        from dbos import DBOS
+
+        rows = await DBOS.list_workflows_async(status=list(OPEN), load_input=True, load_output=False)
+        return [_left(row) for row in rows if row.input is not None]
+
+    async def take_over(self, living: frozenset[str]) -> int:
+        """See `Engine.take_over`. Two that do it at once do no harm: the queue hands each piece out once."""
+        from dbos import DBOS
+
+        rows = await DBOS.list_workflows_async(status=["PENDING"], load_input=False, load_output=False)
+        names = {str(row.executor_id) for row in rows} - living - {self._executor_id}
+        dead = sum(row.executor_id in names for row in rows)
+        if names:
+            await asyncio.to_thread(DBOS._recover_pending_workflows, sorted(names))  # open source has no public way
+        return dead
+
+    async def forget(self, seconds: float) -> int:
+        """See `Engine.forget`: open-source DBOS forgets nothing by itself."""
+        from dbos import DBOS
+
+        rows = await DBOS.list_workflows_async(
+            status=list(OVER),
+            completed_before=(datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(),
+            load_input=False,
+            load_output=False,
+            limit=ROWS_AT_ONCE,
+        )
+        if rows:
+            await DBOS.delete_workflows_async([row.workflow_id for row in rows])
+        return len(rows)
+
+    async def stop(self) -> None:
+        """End DBOS's threads. What still runs stays open in its tables."""
+        from dbos import DBOS
+
+        # DBOS makes its own pool the loop's default and shuts it down: give the loop a fresh one first.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+
+    def _register(self) -> Any:
+        from dbos import DBOS
+        from dbos import WorkflowSerializationFormat as Format
+
+        @DBOS.workflow(name=WORKFLOW, serialization_type=Format.PORTABLE, max_recovery_attempts=RECOVERY_ATTEMPTS)
+        async def work(queue: str, work_id: str) -> None:
+            await self._run(Queue(queue), work_id)
+
+        return work
+
+
+def _left(row: Any) -> Left:
+    queue, work_id = row.input["args"]
+    return Left(Queue(queue), str(work_id), str(row.status), str(row.executor_id or ""))
