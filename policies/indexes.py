@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,26 +16,34 @@ from policies.fusion import Evidence
 from policies.glossary import Glossary
 from policies.lexical import LexicalIndex
 from policies.locks import SharedLock
+from policies.settings import PolicySettings
 from policies.spelling import Spelling, glossary_words
 from policies.vector_cache import VectorCache
 from policies.vectors import IndexUnavailableError, VectorIndex
 from policies.vocabulary import Vocabularies, Vocabulary
 
 FORMAT = "1"  # of what is indexed: raise it when the same passage would be indexed differently
+_COPY = 0  # the generation of a copy of the words: it has one only
 _BATCH = 400  # passages embedded and added together
 
 Heard = Callable[[int, int], None]
 
 
 class Indexes:
-    """Both indexes in one folder. The database says what must be in them; they are repaired and rebuilt from it."""
+    """Both indexes. The database says what must be in them; they are repaired and rebuilt from it.
 
-    def __init__(self, folder: Path, embedder: Embedder, gist_words: int) -> None:
-        self.vectors = VectorIndex(folder / "vectors")
-        self.lexical = LexicalIndex(folder / "words")
-        self.vocabularies = Vocabularies(folder / "words")
+    Without a Chroma server both are in the folder and are changed together, by whoever ingests. With one, the vectors
+    are there for all processes, and each process has words of its own in its folder, which `WordCopy` keeps up.
+    """
+
+    def __init__(self, folder: Path, embedder: Embedder, settings: PolicySettings) -> None:
+        self.words_are_a_copy = bool(settings.chroma_url)
+        self._words = folder / (f"own-words-{FORMAT}" if self.words_are_a_copy else "words")
+        self.vectors = VectorIndex(folder / "vectors", settings)
+        self.lexical = LexicalIndex(self._words, one_generation=self.words_are_a_copy)
+        self.vocabularies = Vocabularies(self._words, one_generation=self.words_are_a_copy)
         self.cache = VectorCache(folder / "vectors.sqlite", embedder)
-        self._gist_words = gist_words
+        gist_words = self._gist_words = settings.gist_words
         self.reading = SharedLock()
         self._writing = False
         self._jargon: tuple[Glossary, Vocabulary] = ({}, Vocabulary({}))
@@ -143,6 +152,31 @@ class Indexes:
         """The partitions either index has."""
         return self.vectors.partitions(generation) | self.lexical.partitions(generation)
 
+    def have(self, generation: int, wanted: Collection[str]) -> bool:
+        """Whether each index has these partitions and no other."""
+        names = set(wanted)
+        return self.vectors.partitions(generation) == names and self.lexical.partitions(generation) == names
+
+    def bring_words(self, wanted: Mapping[str, set[str]], load: Callable[[Sequence[str]], Sequence[Entry]]) -> None:
+        """Make this process's copy of the words hold exactly the wanted passages: a partition at a time, in one step.
+
+        `load` gives passages by id; one that it does not know any more is left out.
+        """
+        for partition in self.lexical.partitions(_COPY) - wanted.keys():
+            self.lexical.drop_partition(_COPY, partition)
+        for partition, ids in wanted.items():
+            there = self.lexical.ids(_COPY, partition)
+            if there != ids:
+                added = [words(entry) for entry in load(sorted(ids - there))]
+                self.lexical.change(_COPY, partition, added, there - ids)
+        for partition in self.unlearned(_COPY, wanted):
+            self.learn(_COPY, load(sorted(wanted[partition])))
+
+    def forget_words(self) -> None:
+        """Throw this process's copy of the words away: it is damaged."""
+        self.lexical.close()
+        shutil.rmtree(self._words, ignore_errors=True)
+
     def keep_only(self, generation: int) -> None:
         """Forget all other generations."""
         self.vectors.keep_only(generation)
@@ -163,7 +197,7 @@ class Indexes:
         """See what another process wrote. Waits for questions under way."""
         with self.reading.alone():
             if not self._writing:
-                self.vectors.close()
+                self.vectors.refresh()
                 self.lexical.close()
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from policies.convert import Converter
 from policies.entries import Entry, document_key, entries
 from policies.folder import Scan, SourceFile
 from policies.indexes import Indexes
+from policies.locks import OneWriter
 from policies.records import Document, IngestReport, Problem
 from policies.settings import PolicySettings
 from storage.engine import Database, Tx
@@ -40,9 +41,10 @@ class _Plan:
 class Ingest:
     """Brings documents in. One at a time; blocking."""
 
-    def __init__(self, database: Database, indexes: Indexes, settings: PolicySettings) -> None:
+    def __init__(self, database: Database, indexes: Indexes, writer: OneWriter, settings: PolicySettings) -> None:
         self._database = database
         self._indexes = indexes
+        self._writer = writer
         self._settings = settings
 
     def run(self, scan: Scan, collection: str, progress: Progress) -> IngestReport:
@@ -102,7 +104,7 @@ class Ingest:
         with self._database.reading() as tx:
             state = shelf.state(tx)
             wanted = shelf.ids_by_partition(tx)
-        if not state.busy and self._indexes.partitions(state.generation) == wanted.keys():
+        if not state.busy and self._indexes.have(state.generation, wanted):
             self._learn(state.generation, wanted)
             return
         lacking = self._indexes.missing(state.generation, wanted)
@@ -210,6 +212,7 @@ class Ingest:
     def _change(self, work: Callable[[Tx], int]) -> int:
         with self._database.transaction() as tx:
             result = work(tx)
+            self._writer.check()
             state = shelf.state(tx)
             shelf.set_state(tx, replace(state, version=state.version + 1))
         return result
@@ -223,6 +226,7 @@ class Ingest:
 
     def _set(self, state: shelf.State) -> None:
         with self._database.transaction() as tx:
+            self._writer.check()
             shelf.set_state(tx, state)
 
     def _count(self, collection: str) -> int:

@@ -44,12 +44,16 @@ class _Term:
 
 
 class LexicalIndex:
-    """Words to passages. A partition that was never written is empty."""
+    """Words to passages. A partition that was never written is empty.
 
-    def __init__(self, folder: Path) -> None:
+    `one_generation`: a process's own copy, made from the database, is the same whatever generation is asked for.
+    """
+
+    def __init__(self, folder: Path, *, one_generation: bool = False) -> None:
         self._folder = folder
+        self._one = one_generation
         self._lock = RLock()
-        self._open: dict[tuple[int, str], Index] = {}
+        self._open: dict[Path, Index] = {}
         self._analyzers: dict[str, TextAnalyzer] = {}
 
     def search(
@@ -92,11 +96,23 @@ class LexicalIndex:
 
     def add(self, generation: int, partition: str, entries: Iterable[LexicalEntry]) -> None:
         """Add passages and commit."""
+        self.change(generation, partition, entries, ())
+
+    def delete(self, generation: int, partition: str, ids: Iterable[str]) -> None:
+        """Remove passages and commit."""
+        keys = list(ids)
+        if keys and self._index(generation, partition) is not None:
+            self.change(generation, partition, (), keys)
+
+    def change(self, generation: int, partition: str, entries: Iterable[LexicalEntry], gone: Iterable[str]) -> None:
+        """Remove and add passages in one commit: a search sees all of it or nothing."""
         from tantivy import Document
 
         with self._lock:
             index = self._index(generation, partition) or self._create(generation, partition)
             writer = index.writer(_WRITER_BYTES, 1)
+            for key in gone:
+                writer.delete_documents_by_term("id", key)
             for entry in entries:
                 field = field_of(entry.language)
                 document = Document()
@@ -104,20 +120,6 @@ class LexicalIndex:
                 document.add_text(f"head_{field}", entry.head)
                 document.add_text(f"body_{field}", entry.body)
                 writer.add_document(document)
-            writer.commit()
-            writer.wait_merging_threads()
-            index.reload()
-
-    def delete(self, generation: int, partition: str, ids: Iterable[str]) -> None:
-        """Remove passages and commit."""
-        with self._lock:
-            index = self._index(generation, partition)
-            keys = list(ids)
-            if index is None or not keys:
-                return
-            writer = index.writer(_WRITER_BYTES, 1)
-            for key in keys:
-                writer.delete_documents_by_term("id", key)
             writer.commit()
             writer.wait_merging_threads()
             index.reload()
@@ -135,22 +137,24 @@ class LexicalIndex:
 
     def partitions(self, generation: int) -> set[str]:
         """The partitions that have a folder in this generation."""
-        folder = self._folder / f"g{generation}"
+        folder = self._at(generation)
         return {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
 
     def drop_partition(self, generation: int, partition: str) -> None:
         """Remove the folder of a partition that nobody needs any more."""
         with self._lock:
-            self._open.pop((generation, partition), None)
-            shutil.rmtree(self._folder / f"g{generation}" / partition, ignore_errors=True)
+            folder = self._at(generation) / partition
+            self._open.pop(folder, None)
+            shutil.rmtree(folder, ignore_errors=True)
 
     def keep_only(self, generation: int) -> None:
         """Remove the folders of all other generations."""
         with self._lock:
-            for key in [key for key in self._open if key[0] != generation]:
-                del self._open[key]
+            kept = self._at(generation)
+            for folder in [folder for folder in self._open if folder.parent != kept]:
+                del self._open[folder]
             for folder in self._folder.glob("g*"):
-                if folder.name != f"g{generation}":
+                if folder != kept:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -162,23 +166,25 @@ class LexicalIndex:
         from tantivy import Index
 
         with self._lock:
-            key = (generation, partition)
-            if key not in self._open:
-                folder = self._folder / f"g{generation}" / partition
+            folder = self._at(generation) / partition
+            if folder not in self._open:
                 if not folder.is_dir() or not Index.exists(str(folder)):
                     return None
-                self._open[key] = self._prepared(Index.open(str(folder)))
-            return self._open[key]
+                self._open[folder] = self._prepared(Index.open(str(folder)))
+            return self._open[folder]
 
     def _create(self, generation: int, partition: str) -> Index:
         from tantivy import Index
 
-        folder = self._folder / f"g{generation}" / partition
+        folder = self._at(generation) / partition
         shutil.rmtree(folder, ignore_errors=True)  # half a folder of an interrupted first write
         folder.mkdir(parents=True)
         index = self._prepared(Index(_schema(), path=str(folder)))
-        self._open[(generation, partition)] = index
+        self._open[folder] = index
         return index
+
+    def _at(self, generation: int) -> Path:
+        return self._folder / f"g{0 if self._one else generation}"
 
     def _prepared(self, index: Index) -> Index:
         for language in LANGUAGES:

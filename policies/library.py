@@ -8,19 +8,23 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
+from core.errors import ConnectorError
 from core.ports import Embedder, Passage
+from core.tracing import span
 from policies import listing, shelf
 from policies.folder import scan
 from policies.glossary import Glossary
 from policies.indexes import Indexes
 from policies.ingest import Ingest
-from policies.locks import writing
+from policies.locks import OneWriter, writing
 from policies.records import DocumentRecord, IngestReport, StoredDocument
 from policies.search import Search
 from policies.settings import PolicySettings
+from policies.word_copy import WordCopy
 from storage.engine import Database
 
 T = TypeVar("T")
+_PATIENCE = 30.0  # seconds that a change waits for the words of its own folder
 
 
 def _silent(_done: int, _total: int, _text: str) -> None:
@@ -28,17 +32,21 @@ def _silent(_done: int, _total: int, _text: str) -> None:
 
 
 class Library:
-    """Documents and passages in the database, both indexes in `folder`. Implements `core.ports.PolicySearch`.
+    """Documents and passages in the database, the indexes beside it. Implements `core.ports.PolicySearch`.
 
-    Any number of processes may search the same folder; one at a time may change it.
+    Any number of processes may search; one at a time may change. Without a Chroma server they share `folder`; with
+    one, each may have a folder of its own.
     """
 
     def __init__(self, database: Database, folder: Path, embedder: Embedder, settings: PolicySettings) -> None:
         self._database = database
         self._folder = folder
-        self._indexes = Indexes(folder, embedder, settings.gist_words)
-        self._ingest = Ingest(database, self._indexes, settings)
+        self._indexes = Indexes(folder, embedder, settings)
+        self._writer = OneWriter(database)
+        self._ingest = Ingest(database, self._indexes, self._writer, settings)
         self._search = Search(database, self._indexes, embedder, settings)
+        self._words = WordCopy(database, self._indexes, folder) if self._indexes.words_are_a_copy else None
+        self._seconds = settings.search_seconds
         self._changing = asyncio.Lock()
 
     async def ingest(
@@ -88,8 +96,24 @@ class Library:
             return shelf.glossary_of(tx)
 
     async def search(self, query: str, groups: frozenset[str], k: int = 5, on: date | None = None) -> Sequence[Passage]:
-        """The k best passages these groups may read; text in force on `on` (default: today) comes first."""
-        return await asyncio.to_thread(self._search.run, query, groups, k, on)
+        """The k best passages these groups may read; text in force on `on` (default: today) comes first.
+
+        Raises ConnectorError when an index cannot be read in time: no passages must mean that there are none.
+        """
+
+        def work() -> Sequence[Passage]:
+            if self._words is not None:
+                self._words.wait(self._seconds)
+            return self._search.run(query, groups, k, on)
+
+        with span("search") as seen:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    found = await asyncio.to_thread(work)
+            except TimeoutError as error:
+                raise ConnectorError("policies", f"no answer within {self._seconds:g} s") from error
+            seen.set(passages=len(found))
+            return found
 
     async def passage(self, passage_id: str, groups: frozenset[str] | None = None) -> Passage | None:
         """One passage by id; None when it is gone or, with `groups` given, not theirs to read."""
@@ -103,12 +127,18 @@ class Library:
         return f"the policy index was made with '{state.recipe}', now it is '{self._indexes.recipe}'; ingest again"
 
     def close(self) -> None:
-        """Give all files back."""
+        """Give all files and connections back."""
+        if self._words is not None:
+            self._words.close()
         self._indexes.close()
 
     async def _alone(self, work: Callable[[], T]) -> T:
+        patience = _PATIENCE if self._words is not None else 0  # it may be this process's words that are brought up
+
         def locked() -> T:
-            with writing(self._folder), self._indexes.writing():
+            with self._writer.alone(), writing(self._folder, patience), self._indexes.writing():
+                if self._words is not None:
+                    self._words.bring()
                 return work()
 
         async with self._changing:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Lock
 
 import sqlalchemy as sa
+import structlog
 
 from core.plain_text import visible
 from core.ports import Embedder, Passage
@@ -28,7 +28,7 @@ from policies.validity import CURRENT, Term, last_day, status
 from policies.vectors import IndexUnavailableError
 from storage.engine import Database, Tx, now
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 MAX_QUERY_CHARS = 2_000
 _ATTEMPTS = 6  # a rebuild may swap the indexes under a question; then the new ones are asked
 _LOOKED_AT = 24  # joined hits that are read from the database: room for old versions and for rows that are gone
@@ -238,9 +238,7 @@ class Search:
 
     def _take(self, loaded: _Shelf) -> None:
         if loaded.state.recipe != self._indexes.recipe:
-            log.warning(
-                "the policy index was made with %r and must be rebuilt; searching by words", loaded.state.recipe
-            )
+            log.warning("index_outdated")  # until the next ingest words alone find
         self._indexes.refresh()
         self._shelf = loaded
 

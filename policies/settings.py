@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+
+def _checked_address(value: str) -> str:
+    address = urlsplit(value)
+    if value and (address.scheme not in ("http", "https") or not address.hostname or address.path.strip("/")):
+        raise ValueError("must look like http://host:port, without a path")
+    if address.username or address.password:
+        raise ValueError("must hold no password: the token has a setting of its own")
+    return value.rstrip("/")
+
+
+ServerAddress = Annotated[str, AfterValidator(_checked_address)]
 
 
 class PolicySettings(BaseModel):
@@ -59,3 +74,19 @@ class PolicySettings(BaseModel):
     candidates: int = Field(default=100, ge=20, le=1_000)
     """How many hits the word index is asked for before they are joined; twice as many gists, four times as many
     sentences."""
+
+    chroma_url: ServerAddress = ""
+    """Address of a Chroma server, such as `http://127.0.0.1:8000`, for several processes: all of them, on any machine,
+    ask the same one, and each keeps its own word index in its home. Empty: Chroma inside this process."""
+
+    chroma_token: SecretStr = SecretStr("")
+    """Sent to the Chroma server as a bearer token. Chroma checks none: the proxy before it does (docs/operate.md)."""
+
+    chroma_ca_file: str = ""
+    """A PEM file with the certificate authority of the Chroma server's proxy. Empty: the usual ones."""
+
+    chroma_seconds: float = Field(default=5, gt=0, le=60)
+    """How long one question to the Chroma server may take; then the person hears that nothing can be looked up."""
+
+    search_seconds: float = Field(default=20, gt=0, le=120)
+    """How long a whole search may take, the first one of a process included, which opens the indexes."""

@@ -152,6 +152,7 @@ class Vocabularies:
     """Those of all partitions: `folder` is that of the word index, which drops them with a partition's folder."""
 
     folder: Path
+    one_generation: bool = False
     _lock: Lock = field(default_factory=Lock)
     _kept: dict[tuple[int, str], _Kept] = field(default_factory=dict)
 
@@ -191,7 +192,7 @@ class Vocabularies:
             self._kept.clear()
 
     def _file(self, generation: int, partition: str) -> Path:
-        return self.folder / f"g{generation}" / partition / _NAME
+        return self.folder / f"g{0 if self.one_generation else generation}" / partition / _NAME
 
 
 def _read(file: Path) -> Vocabulary:
