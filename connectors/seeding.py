@@ -39,6 +39,7 @@ def insert_person(connection: sqlite3.Connection, person: Mapping[str, Any], mom
         ("terminal", "local", employee_id),
         ("slack", "T-DHB", f"U{employee_id}"),
         ("teams", "dhb", employee_id),
+        ("door", "local", employee_id),
     ):
         connection.execute("INSERT INTO identities VALUES (?, ?, ?, ?)", (channel, tenant, user, employee_id))
     held = [*person.get("groups", ()), *(["all-staff"] if row["kind"] == "staff" else [])]
