@@ -19,6 +19,7 @@ from storage import Tx, now
 from storage.keys import SealBroken
 
 Kind = Literal["code", "credential"]
+KINDS: tuple[Kind, Kind] = ("code", "credential")
 ALPHABET = "".join(sorted(set(string.ascii_letters + string.digits) - set("0OoIl1")))
 """What a credential is made of: nothing that is misread on paper or on a phone."""
 TO_LEAVE = ("wanted", "waiting")

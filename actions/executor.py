@@ -26,6 +26,7 @@ from actions.results import alert, tell_result
 from actions.switches import refuse_if_off
 from core.errors import ConnectorError, EffectUnknown, LoketError, Refused, ToolFailed
 from core.people import Contact
+from core.tracing import span
 from storage import Tx, now
 from storage.faultpoint import reached
 from storage.keys import SealBroken
@@ -54,7 +55,8 @@ async def execute(parts: GateParts, action: Action) -> None:
     try:
         checked = await check_outside(parts, action)
         reached("executor.checked")
-        action = await parts.database.run(lambda tx: _claim(parts, tx, action.action_id, checked))
+        with span("claim", action_id=action.action_id, tool=action.tool):
+            action = await parts.database.run(lambda tx: _claim(parts, tx, action.action_id, checked))
     except Overtaken:
         return
     except ConnectorError as error:
@@ -123,7 +125,7 @@ def context(parts: GateParts, action: Action, checked: Checked, credential: Secr
         account=checked.account,
         credential=credential,
         claimed_at=action.claimed_at or action.created_at,
-        systems=parts.systems.change,
+        systems=parts.systems.changing,
     )
 
 
@@ -165,7 +167,9 @@ def _take_over(parts: GateParts, tx: Tx, action: Action) -> Action:
 async def _finish(parts: GateParts, action: Action, checked: Checked, *, again: bool) -> None:
     """The effect and its result, for an action that is claimed."""
     try:
-        ended = await _act(parts, action, checked, again=again)
+        with span("effect", action_id=action.action_id, tool=action.tool) as seen:
+            ended = await _act(parts, action, checked, again=again)
+            seen.set(state=ended.state.value)
     except Overtaken:
         return
     reached("executor.acted")
@@ -249,6 +253,6 @@ def _repeats_safely(parts: GateParts, tool_name: str) -> bool:
     if tool_name in parts.own_tools:
         return True
     tool: Tool = parts.tool(tool_name)
-    systems = parts.systems.change
+    systems = parts.systems.changing
     safe = {"accounts": systems.accounts.repeats_safely, "tickets": systems.tickets.repeats_safely}
     return safe.get(tool.repeats_with, False)

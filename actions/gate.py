@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from actions import ledger, overview, sweep
 from actions.cards import Background, approver_card, requester_card
@@ -18,6 +19,7 @@ from actions.prepare import prepare
 from actions.propose import propose
 from actions.records import Action, Origin, Prepared, State
 from actions.requester import confirm, withdraw
+from actions.restored import void_after_restore
 from actions.rules import RuleBook
 from actions.secrets_out import send_due
 from actions.settings import GateSettings
@@ -27,10 +29,12 @@ from actions.unwanted import by_notice
 from actions.words import say
 from core.errors import Refused
 from core.events import Click
+from core.measures import UNMEASURED, Measures
 from core.outcomes import Outcome
 from core.people import Employee
 from core.ports import Decision, RequestSummary
 from core.replies import Card, Reply
+from core.tracing import span
 from storage import Database, Tx
 
 
@@ -46,10 +50,10 @@ class Gate:
         keys: GateKeys,
         settings: GateSettings,
         wake: Callable[[str], None],
+        measures: Measures = UNMEASURED,
     ) -> None:
-        self.parts = GateParts(
-            database, registry, systems, rules, keys, settings, wake, own_tools=own_tools(database, rules)
-        )
+        own = own_tools(database, rules)
+        self.parts = GateParts(database, registry, systems, rules, keys, settings, wake, own, measures)
         self._running: set[str] = set()
 
     async def open(self, *, alone: bool = True) -> None:
@@ -142,6 +146,10 @@ class Gate:
         """Expiry, reminders and doubtful effects; wakes every action that should move."""
         await sweep.sweep(self.parts)
 
+    async def void_after_restore(self, reason: str, actor: str = "system:executor") -> int:
+        """End all that is open in an older copy of the database; returns how many. Before anything executes."""
+        return await void_after_restore(self.parts, reason, actor)
+
     async def settle(self, action_id: str, approver: Employee, *, done: bool) -> Decision:
         """A person looked outside and says whether an `unknown` action happened. Raises `Refused` if not entitled."""
         action = await self.show(action_id)
@@ -200,6 +208,10 @@ class Gate:
         action = await self.parts.database.read(lambda tx: ledger.find(tx, action_id))
         if action is None:
             return
+        with span("advance", event_id=action.event_id, action_id=action_id, state=action.state.value):
+            await self._move_on(action)
+
+    async def _move_on(self, action: Action) -> None:
         await send_due(self.parts, action)
         try:
             if action.state is State.APPROVED:
@@ -210,9 +222,13 @@ class Gate:
                 return
         except Overtaken:
             return
-        after = await self.parts.database.read(lambda tx: ledger.find(tx, action_id))
-        if after is not None:
-            await send_due(self.parts, after)
+        after = await self.parts.database.read(lambda tx: ledger.find(tx, action.action_id))
+        if after is None:
+            return
+        if action.due_at is not None and action.state is State.APPROVED and after.claimed_at is not None:
+            approved_at = action.due_at - timedelta(minutes=self.parts.settings.claim_minutes)
+            self.parts.measures.action_started(action.tool, (after.claimed_at - approved_at).total_seconds())
+        await send_due(self.parts, after)
 
     def _moved(self, tx: Tx, action: Action, key: str) -> Reply:
         text = say(key, action.language, title=action.title)

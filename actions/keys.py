@@ -72,4 +72,3 @@ class GateKeys:
         self.must_have(name)
         ring: KeyRing = getattr(self, name)
         return ring
-

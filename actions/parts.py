@@ -10,6 +10,8 @@ from actions.keys import GateKeys
 from actions.rules import RuleBook
 from actions.settings import GateSettings
 from connectors.notify import Notifier
+from core.measures import UNMEASURED, Measures
+from core.errors import ConfigError
 from storage import Database
 from tools.spec import Tool
 from tools.systems import ChangeSystems, ReadSystems
@@ -17,11 +19,25 @@ from tools.systems import ChangeSystems, ReadSystems
 
 @dataclass(frozen=True, slots=True)
 class GateSystems:
-    """Reading for the checks; changing and notifying for the executor."""
+    """Reading for the checks; changing and notifying for the executor, and for nobody else."""
 
     read: ReadSystems
-    change: ChangeSystems
-    notifier: Notifier
+    change: ChangeSystems | None
+    notifier: Notifier | None
+
+    @property
+    def changing(self) -> ChangeSystems:
+        """What changes something outside. Raises `ConfigError` in a process that must not have it."""
+        if self.change is None:
+            raise ConfigError("this process holds no account that changes anything: it is the executor's work")
+        return self.change
+
+    @property
+    def sending(self) -> Notifier:
+        """What sends codes and credentials. Raises `ConfigError` in a process that must not have it."""
+        if self.notifier is None:
+            raise ConfigError("this process sends no codes and no credentials: it is the executor's work")
+        return self.notifier
 
 
 class Loaded(Protocol):
@@ -52,6 +68,7 @@ class GateParts:
     settings: GateSettings
     wake: Callable[[str], None]
     own_tools: Mapping[str, Tool] = field(default_factory=dict)
+    measures: Measures = UNMEASURED
 
     def tool(self, name: str) -> Tool:
         """A tool by name: the gate's own, or one of the registry. Raises `ToolRetry` when there is none."""

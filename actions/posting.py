@@ -48,7 +48,7 @@ async def background_or_nothing(parts: GateParts, action: Action) -> Background:
     try:
         return await background(parts, action)
     except ConnectorError as error:
-        log.warning("card_without_background", action_id=action.action_id, system=error.system)
+        log.warning("background_missed", action_id=action.action_id, system=error.system)
         return Background()
 
 

@@ -60,6 +60,8 @@ def _sentence(tx: Tx, action: Action, contact: Contact | None) -> str:
         "address": action.result_address,
         "reason": _why(action),
     }
+    if action.reason == "restored" and action.state is not State.DONE:
+        return say(f"restored_{action.state}", language, title=action.title)
     if action.state is State.DONE:
         if envelopes.get(tx, action.action_id, "credential") is not None and contact is not None:
             return say("done_credential", language, where=_where(tx, action, contact), **values)

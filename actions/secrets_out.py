@@ -27,8 +27,7 @@ log = structlog.get_logger("secrets")
 
 async def send_due(parts: GateParts, action: Action) -> None:
     """Send what waits for this action, if anything does. A road that fails is tried again until the secret expires."""
-    kinds: tuple[Kind, Kind] = ("code", "credential")
-    for kind in kinds:
+    for kind in envelopes.KINDS:
         await _send_if_waiting(parts, action, kind)
 
 
@@ -56,7 +55,7 @@ async def _send(parts: GateParts, action: Action, kind: Kind) -> None:
         text = SecretStr(say(f"{kind}_text", language, secret=secret.get_secret_value(), title=action.title))
         reached(f"secrets.before_{kind}")
         key = f"{envelope.envelope_id}:{envelope.created_at.isoformat()}"
-        await parts.systems.notifier.send(road, address, say(f"{kind}_subject", language), text, key)
+        await parts.systems.sending.send(road, address, say(f"{kind}_subject", language), text, key)
     except Refused as error:
         log.warning("secret_not_sent", action_id=action.action_id, kind=kind, error=error.reason)
         await parts.database.run(lambda tx: _give_up(parts, tx, action, kind))

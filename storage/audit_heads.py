@@ -6,13 +6,13 @@ import asyncio
 import base64
 import contextlib
 import json
-import logging
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import rfc8785
 import sqlalchemy as sa
+import structlog
 
 from core.errors import ConnectorError, LoketError
 from storage.engine import Database, Tx, now
@@ -20,7 +20,9 @@ from storage.keys import SigningKey
 from storage.tables import audit
 
 PREFIX = b"loket audit head\n"  # a signature over a head is a signature over nothing else
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
+RESTORED = "ledger.restored"
+"""The audit verb of a restore that was dealt with: what was open in the older copy is void."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,22 @@ class AuditHeads:
         self._last = head
         return head
 
+    def missing(self) -> Head | None:
+        """See `missing_head`. Blocking."""
+        return missing_head(self._database, self._path)
+
+    def sign_anew(self) -> Head | None:
+        """Sign the newest row though the chain lacks a signed head: somebody has seen that it is an older copy.
+
+        The heads of before stay in the file: an auditor sees that rows are gone. Blocking. Raises ConnectorError.
+        """
+        with self._database.reading() as tx:
+            head = _newest(tx, self._key.key_id)
+        if head is not None:
+            _append_line(self._path, head, self._key)
+        self._last = head
+        return head
+
     async def start(self) -> None:
         """Sign from now on, in the background."""
         self._stop.clear()
@@ -93,19 +111,43 @@ class AuditHeads:
         try:
             await asyncio.to_thread(self.sign_now)
         except AuditGap as error:
-            log.critical("%s", error)
+            log.critical("audit_gap_found", problem=str(error))
         except ConnectorError as error:
-            log.error("no head of the audit chain was signed: %s", error)
+            log.error("audit_head_failed", system=error.system)
 
     def _check(self, tx: Tx) -> None:
-        if self._last is None:
-            return
-        found = tx.execute(sa.select(audit.c.hash).where(audit.c.seq == self._last.seq)).scalar()
-        if found != self._last.hash:
+        if self._last is not None and not _holds(tx, self._last):
             raise AuditGap(
                 f"the audit chain does not hold row {self._last.seq} as it was signed at {self._last.at}: "
                 "it was cut off, changed, or restored from an older backup"
             )
+
+
+def behind_heads(database: Database, heads_file: Path) -> bool:
+    """Is this an older copy of the database, that nobody has dealt with yet? See `missing_head`."""
+    return missing_head(database, heads_file) is not None
+
+
+def missing_head(database: Database, heads_file: Path) -> Head | None:
+    """The newest signed head, when the chain does not hold that row as it was signed: the database is an older copy.
+
+    None where no head was ever signed, and where the restore was dealt with after it was signed, by a process with
+    a file of heads of its own. What happened in the last `every` seconds before a kill has no head. Blocking. Raises
+    ConnectorError when the file or the database cannot be read.
+    """
+    last = _last_head(heads_file)
+    if last is None:
+        return None
+    with database.reading() as tx:
+        return None if _holds(tx, last) else last
+
+
+def _holds(tx: Tx, head: Head) -> bool:
+    """Whether the chain holds this head, or a restore that was dealt with since it was signed."""
+    if tx.execute(sa.select(audit.c.hash).where(audit.c.seq == head.seq)).scalar() == head.hash:
+        return True
+    dealt_with = tx.execute(sa.select(sa.func.max(audit.c.at)).where(audit.c.verb == RESTORED)).scalar()
+    return dealt_with is not None and dealt_with > head.at
 
 
 def _newest(tx: Tx, key_id: str) -> Head | None:

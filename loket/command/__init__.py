@@ -9,7 +9,21 @@ from pathlib import Path
 import typer
 
 from core.errors import ConfigError, LoketError
-from loket.command import approvals, ask, audit, bench, chat, demo, doctor, eval, insight, policies, rules, tools
+from loket.command import (
+    approvals,
+    ask,
+    audit,
+    bench,
+    chat,
+    demo,
+    doctor,
+    eval,
+    insight,
+    policies,
+    restored,
+    rules,
+    tools,
+)
 
 HELP = """
 The counter where staff get help: answers from the organisation's own policies, actions with approval.
@@ -33,6 +47,7 @@ app.add_typer(approvals.app, name="approvals")
 app.add_typer(tools.app, name="tools")
 app.add_typer(rules.app, name="rules")
 app.add_typer(audit.app, name="audit")
+app.command()(restored.restored)
 app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.add_typer(bench.app, name="bench")
