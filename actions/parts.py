@@ -10,8 +10,8 @@ from actions.keys import GateKeys
 from actions.rules import RuleBook
 from actions.settings import GateSettings
 from connectors.notify import Notifier
-from core.measures import UNMEASURED, Measures
 from core.errors import ConfigError
+from core.measures import Measures, Relay
 from storage import Database
 from tools.spec import Tool
 from tools.systems import ChangeSystems, ReadSystems
@@ -68,7 +68,7 @@ class GateParts:
     settings: GateSettings
     wake: Callable[[str], None]
     own_tools: Mapping[str, Tool] = field(default_factory=dict)
-    measures: Measures = UNMEASURED
+    measures: Measures = field(default_factory=Relay)
 
     def tool(self, name: str) -> Tool:
         """A tool by name: the gate's own, or one of the registry. Raises `ToolRetry` when there is none."""

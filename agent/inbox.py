@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -40,9 +40,6 @@ def put(tx: Tx, message: Message) -> bool:
     message that still waits and is answered in its new words. Codes and typed passwords are never stored.
     """
     kept = dataclasses.replace(message, text=cover_secrets(message.text))
-    done = bool(message.edits) and _edited(tx, kept)
-    if done:
-        kept = dataclasses.replace(kept, text="")  # the words stand with the message they belong to
     added = tx.add(
         inbox,
         event_id=message.event_id,
@@ -50,9 +47,13 @@ def put(tx: Tx, message: Message) -> bool:
         message=encode(kept),
         received_at=now(tx),
         attempts=0,
-        state=HANDLED if done else WAITING,
+        state=WAITING,
     )
-    return added and not done
+    # First the id, then the edit: an edit that is delivered again must not undo a later one.
+    if not added or not message.edits or not _edited(tx, kept):
+        return added
+    mark_handled(tx, message.event_id, "")  # the words stand with the message they belong to
+    return False
 
 
 def _edited(tx: Tx, edit: Message) -> bool:
@@ -64,6 +65,7 @@ def _edited(tx: Tx, edit: Message) -> bool:
     rows = tx.execute(
         sa.select(inbox.c.event_id, inbox.c.message, inbox.c.state)
         .where(inbox.c.partition == edit.partition)
+        .where(inbox.c.event_id != edit.event_id)
         .where(sa.or_(inbox.c.event_id == edit.edits, inbox.c.message["edits"].as_string() == edit.edits))
         .order_by(inbox.c.received_at, inbox.c.event_id)
         .with_for_update()
@@ -92,12 +94,13 @@ def waiting_from(tx: Tx, first: Message, *, locked: bool = False) -> list[Waitin
     return found[start:]
 
 
-def unhandled(tx: Tx) -> list[tuple[str, str]]:
-    """The messages without a committed turn, oldest first, as (event id, partition)."""
+def unhandled(tx: Tx, older_than: timedelta = timedelta(0), limit: int = 200) -> list[tuple[str, str]]:
+    """Messages without a committed turn that came longer ago than this, oldest first, as (event id, partition)."""
     rows = tx.execute(
         sa.select(inbox.c.event_id, inbox.c.partition)
-        .where(inbox.c.state == WAITING)
+        .where(inbox.c.state == WAITING, inbox.c.received_at <= now(tx) - older_than)
         .order_by(inbox.c.received_at, inbox.c.event_id)
+        .limit(limit)
     )
     return [(row.event_id, row.partition) for row in rows]
 

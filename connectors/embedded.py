@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote
 
 from connectors.faults import Faults
 from connectors.scrypt import hashed, matches
 from connectors.seeding import insert_person, seed
 from connectors.world_schema import GROUPS_OF, SCHEMA
+from core.errors import ConfigError
 from core.people import ChannelIdentity
 
 T = TypeVar("T")
@@ -39,16 +41,26 @@ class World:
 
     Every call is one short transaction on a connection of its own, so any number of threads and processes may
     share the file, and a process killed in the middle of a call leaves the file as it was before that call.
-    `clock` gives the outside world's time (aware, UTC); `notes` is the folder where sent messages lie.
+    `clock` gives the outside world's time (aware, UTC); `notes` is the folder where sent messages lie. A world that
+    is `read_only` must be there already, and nothing in it can be changed through this object.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], datetime], notes: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime], notes: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.clock = clock
         self.notes = notes
         self.faults = Faults()
+        self._read_only = read_only
+        if read_only:
+            if not path.is_file():
+                raise ConfigError(f"there is no embedded world at {path}: start the executor first")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         self._begin_world()
+
+    async def powers(self) -> tuple[str, ...]:
+        """What could be changed through this object: what a real system says of the account it is asked with."""
+        return () if self._read_only else ("accounts", "tickets")
 
     # --- for the embedded connectors -------------------------------------------------------------------------
 
@@ -173,7 +185,9 @@ class World:
             connection.execute("INSERT INTO meta VALUES ('seeded', ?)", (self.clock().isoformat(),))
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        mode = "ro" if self._read_only else "rwc"
+        address = f"file:{quote(str(self.path))}?mode={mode}"
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys=ON")
         return connection

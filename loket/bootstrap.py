@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -23,9 +23,10 @@ from connectors.embedded import World
 from connectors.notify.embedded import FolderNotifier
 from connectors.tickets.embedded import EmbeddedTickets
 from core.chat import ChatModel
+from core.measures import Measures, Relay
 from core.ports import Channel, Embedder, Requests
 from loket.counter import Counter
-from loket.delivery import Delivery
+from loket.delivery import LONGEST_SLEEP, SHARED_SLEEP, Delivery
 from loket.desk import CounterDesk
 from loket.engine import Engine, Queue
 from loket.engine.inline import InlineEngine
@@ -33,14 +34,18 @@ from loket.home import Home
 from loket.live import LiveChannels
 from loket.prepared import PreparedEmbedder, prepared_file
 from loket.remembered import RememberingEmbedder
+from loket.service.bus import Bus, Silence
+from loket.service.live_bus import LiveSender
+from loket.service.roles import DUTIES, Duties, Role
 from loket.settings import Settings
 from loket.sweeps import Sweep
 from loket.switchboard import Switchboard
 from loket.words import SENTENCES
 from policies.library import Library
-from storage import Database
+from storage import Database, Tx
 from storage.audit_heads import AuditHeads
 from storage.keys import load_or_create_signing_key
+from storage.outbox import Kind
 from tools.loading import load_builtin
 from tools.systems import ChangeSystems, ReadSystems
 
@@ -53,33 +58,42 @@ def build(
     database: Database | None = None,
     embedder: Embedder | None = None,
     model: ChatModel | None = None,
-    world: World | None = None,
     engine: Engine | None = None,
     channels: Iterable[Channel] = (),
+    role: Role = Role.ALL,
+    bus: Bus | None = None,
 ) -> Counter:
     """The counter as the settings describe it; nothing runs before `start`. Raises `ConfigError`.
 
-    `model` takes the place of the language model of the settings; the built-in model stays the fallback.
+    `model` takes the place of the language model of the settings; the built-in model stays the fallback. Another
+    `role` than all gets only what it needs: no account that changes anything, no keys of votes, no model; it tells
+    the others over the `bus` what just happened.
     """
-    home = Home(settings.home)
+    home, duties = Home(settings.home, keys=settings.keys_folder, world=settings.world_folder), DUTIES[role]
     home.create()
     database = database or Database(settings.database)
     embedder = embedder or embedder_of(settings)
-    world = world or world_of(home, database)
+    world = world_of(home, database, read_only=not duties.changes)
     engine = engine or _engine(settings, home)
     registry = load_builtin(Switchboard(database))
     library = Library(database, home.index, embedder, settings.policies)
-    systems = _systems(world, library, OwnRequests(database))
-    wake = partial(_wake, engine)
-    gate = Gate(database, registry, systems, RuleBook(), _keys(home), settings.gate, wake)
+    systems = _systems(world, library, OwnRequests(database), duties)
+    keys = GateKeys.load(home.keys, ROLE_RINGS[role.value])
+    measures = Relay()
+    gate = Gate(database, registry, systems, RuleBook(), keys, settings.gate, partial(_wake, engine), measures)
     examples = RememberingEmbedder(embedder, home.index / "examples.npz")
     fallback = BuiltinModel(examples, library.glossary)
-    model = model or model_of(settings) or fallback
-    channels = tuple(channels)
-    ai, meaning, live = _ai(settings), fallback.meaning, LiveChannels(channels)
-    parts = TurnParts(database, gate, registry, systems.read, model, fallback, settings.agent, ai, meaning, live)
-    delivery = Delivery(database, channels, systems.notifier)
+    model = model or (model_of(settings) if duties.thinks else None) or fallback
+    channels, bus = tuple(channels), bus or Silence()
+    ai, meaning, live = _ai(settings), fallback.meaning, LiveChannels(channels) if duties.talks else LiveSender(bus)
+    parts = TurnParts(
+        database, gate, registry, systems.read, model, fallback, settings.agent, ai, meaning, live, measures
+    )
+    alone = role is Role.ALL and settings.is_embedded
+    delivery = _delivery(database, channels, systems, duties, measures, alone=alone)
     return Counter(
+        duties=duties,
+        bus=bus,
         home=home,
         database=database,
         world=world,
@@ -89,19 +103,21 @@ def build(
         embedder=embedder,
         examples=examples,
         gate=gate,
-        desk=CounterDesk(database, engine, gate, systems.read.directory, SENTENCES, delivery.wake),
+        desk=CounterDesk(database, engine, gate, systems.read.directory, SENTENCES, delivery.wake, measures),
         runner=TurnRunner(parts),
         engine=engine,
         delivery=delivery,
-        sweep=Sweep(database, gate, engine, inbox.unhandled, delivery.deliver_due),
-        heads=_heads(home, database),
+        sweep=_sweep(settings, database, gate, engine, delivery, measures),
+        measures=measures,
+        heads=_heads(home, database) if duties.sweeps else None,
         closing=_closing(model),
     )
 
 
-def world_of(home: Home, database: Database) -> World:
+def world_of(home: Home, database: Database, *, read_only: bool = False) -> World:
     """The embedded outside world; its clock is the database's, test offset included."""
-    return World(home.world / "world.sqlite", lambda: datetime.now(UTC) + database.clock_offset, home.world / "notes")
+    file, notes = home.world / "world.sqlite", home.world / "notes"
+    return World(file, lambda: datetime.now(UTC) + database.clock_offset, notes, read_only=read_only)
 
 
 def embedder_of(settings: Settings) -> Embedder:
@@ -140,18 +156,41 @@ def _engine(settings: Settings, home: Home) -> Engine:
     return SqliteEngine(home.queue, executor_id="embedded")
 
 
-def _systems(world: World, library: Library, requests: Requests) -> GateSystems:
+def _systems(world: World, library: Library, requests: Requests, duties: Duties) -> GateSystems:
     directory, tickets = EmbeddedDirectory(world), EmbeddedTickets(world)
     return GateSystems(
         read=ReadSystems(directory, EmbeddedAccountReader(world), tickets, library, requests),
-        change=ChangeSystems(directory, EmbeddedAccounts(world), tickets),
-        notifier=FolderNotifier(world.notes, world.faults),
+        change=ChangeSystems(directory, EmbeddedAccounts(world), tickets) if duties.changes else None,
+        notifier=FolderNotifier(world.notes, world.faults) if duties.changes else None,
     )
 
 
-def _keys(home: Home, role: str = "all") -> GateKeys:
-    """Only what the role needs: a process that listens to a model holds nothing that makes a vote."""
-    return GateKeys.load(home.keys, ROLE_RINGS[role])
+def _sweep(
+    settings: Settings, database: Database, gate: Gate, engine: Engine, delivery: Delivery, measures: Measures
+) -> Sweep:
+    seconds = settings.serve.sweep_seconds
+    return Sweep(database, gate, engine, _unhandled(settings), delivery.deliver_due, seconds, measures)
+
+
+def _delivery(
+    database: Database,
+    channels: Iterable[Channel],
+    systems: GateSystems,
+    duties: Duties,
+    measures: Measures,
+    *,
+    alone: bool,
+) -> Delivery:
+    """Replies leave by who holds the channels, notices by who may send codes; others may write rows at any time."""
+    kinds: tuple[Kind, ...] = (*(("reply",) if duties.talks else ()), *(("notify",) if duties.changes else ()))
+    sleep = LONGEST_SLEEP if alone else SHARED_SLEEP
+    return Delivery(database, channels, systems.notifier, measures=measures, kinds=kinds, longest_sleep=sleep)
+
+
+def _unhandled(settings: Settings) -> Callable[[Tx], list[tuple[str, str]]]:
+    """Alone, everything unhandled is known to the engine; among others, what just came is surely on its way."""
+    age = timedelta(0) if settings.is_embedded else timedelta(seconds=settings.serve.sweep_seconds * 3)
+    return partial(inbox.unhandled, older_than=age)
 
 
 def _heads(home: Home, database: Database) -> AuditHeads:

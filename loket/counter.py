@@ -10,17 +10,23 @@ from actions.gate import Gate
 from agent.turn import TurnRunner, TurnSummary
 from connectors.directory import Directory
 from connectors.embedded import World
+from core.measures import Relay
 from core.ports import Desk, Embedder
 from loket import migrate
 from loket.delivery import Delivery
 from loket.engine import Engine, Queue
 from loket.home import Home
 from loket.remembered import RememberingEmbedder
+from loket.service.bus import Bus
+from loket.service.roles import Duties
 from loket.sweeps import Sweep
 from policies.library import Library
 from storage import Database
 from storage.audit_heads import AuditHeads
 from tools.registry import Registry
+
+OUTBOX = "outbox"
+"""The topic of the bus that says: something may be due for delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,11 @@ class Counter:
     """Everything there is one of. Made by `loket.bootstrap.build`.
 
     `open` prepares the tables, `start` begins to work; `close` and `stop` are their ends. `closing` are the things
-    that hold connections. `listeners` hear of every turn that ended here.
+    that hold connections. `listeners` hear of every turn that ended here, those of `measures` of all that is counted.
     """
 
+    duties: Duties
+    bus: Bus
     home: Home
     database: Database
     world: World
@@ -45,7 +53,8 @@ class Counter:
     engine: Engine
     delivery: Delivery
     sweep: Sweep
-    heads: AuditHeads
+    heads: AuditHeads | None
+    measures: Relay
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
     listeners: list[Callable[[TurnSummary], None]] = field(default_factory=list)
 
@@ -57,10 +66,18 @@ class Counter:
     async def start(self) -> None:
         """Open, take up what an earlier process left behind, and begin to work."""
         await self.open(alone=True)
-        await self.engine.start({Queue.TURNS: self._turn, Queue.ACTIONS: self._advance})
-        await self.delivery.start()
-        await self.sweep.start()
-        await self.heads.start()
+        await self.work()
+
+    async def work(self) -> None:
+        """Begin with the duties of this process; the tables are there."""
+        handlers = {Queue.TURNS: self._turn, Queue.ACTIONS: self._advance}
+        await self.engine.start({queue: handlers[queue] for queue in self.duties.queues})
+        if self.duties.talks or self.duties.changes:
+            await self.delivery.start()
+        if self.duties.sweeps:
+            await self.sweep.start()
+        if self.heads is not None:
+            await self.heads.start()
 
     async def warm(self) -> None:
         """Load what the first message would wait for: the examples of the tools, and both indexes, side by side."""
@@ -77,13 +94,15 @@ class Counter:
         while await self.delivery.deliver_due():
             await self.engine.settle()
 
-    async def stop(self) -> None:
-        """Let what runs finish, deliver what is due, sign the audit chain, close."""
+    async def stop(self, seconds: float = 30.0) -> None:
+        """Let what runs finish (at most so long), deliver what is due, sign the audit chain, close."""
         await self.sweep.stop()
-        await self.engine.stop()
-        await self.delivery.deliver_due()
+        await self.engine.stop(seconds)
+        if self.duties.talks or self.duties.changes:
+            await self.delivery.deliver_due()
         await self.delivery.stop()
-        await self.heads.stop()
+        if self.heads is not None:
+            await self.heads.stop()
         await self.close()
 
     async def close(self) -> None:
@@ -97,7 +116,7 @@ class Counter:
         try:
             summary = await self.runner.run(event_id)
         finally:
-            self.delivery.wake()
+            self._something_to_deliver()
         for listener in self.listeners:
             listener(summary)
 
@@ -105,4 +124,9 @@ class Counter:
         try:
             await self.gate.advance(action_id)
         finally:
-            self.delivery.wake()
+            self._something_to_deliver()
+
+    def _something_to_deliver(self) -> None:
+        """There may be rows in the outbox: for us, and for whoever delivers the other kind."""
+        self.delivery.wake()
+        self.bus.tell(OUTBOX)

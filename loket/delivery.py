@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 from pydantic import SecretStr, ValidationError
@@ -14,33 +14,46 @@ from connectors.notify import Notifier, Road
 from core.encoding import decode
 from core.errors import ConnectorError
 from core.events import Address, Place
+from core.measures import Measures, Relay
 from core.ports import Channel
 from core.replies import Reply
+from core.tracing import is_recording, span
+from loket.telemetry.belonging import event_of
 from storage import Database, Tx, now, outbox
 from storage.faultpoint import reached
-from storage.outbox import Waiting
+from storage.outbox import Kind, Waiting
 
 SEND_SECONDS = 30.0
 LONGEST_SLEEP = 30.0
+SHARED_SLEEP = 1.0
+"""Where other processes write rows, too: news of one may get lost."""
 
 
 class Delivery:
     """Sends due rows. Rooms are served side by side, the rows of one room one after the other.
 
     `pace` gives, by channel name, the pause in seconds between two posts in one room (Slack: about one a second).
+    `kinds` are the kinds of rows that this process can send; without a `notifier`, replies only. Where other
+    processes write rows, `longest_sleep` is how long one may lie here unseen when the news of it got lost.
     """
 
     def __init__(
         self,
         database: Database,
         channels: Iterable[Channel],
-        notifier: Notifier,
+        notifier: Notifier | None,
         pace: Mapping[str, float] | None = None,
+        measures: Measures | None = None,
+        kinds: Sequence[Kind] = outbox.KINDS,
+        longest_sleep: float = LONGEST_SLEEP,
     ) -> None:
         self._database = database
+        self._kinds = tuple(kinds)
+        self._longest_sleep = longest_sleep
         self._channels = {channel.name: channel for channel in channels}
         self._notifier = notifier
         self._pace = dict(pace or {})
+        self._measures = measures or Relay()
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -76,8 +89,8 @@ class Delivery:
         sent = 0
         async with self._lock:
             # Looking costs no write lock; claiming does.
-            while await self._database.read(lambda tx: outbox.due(tx, 1)):
-                batch = await self._database.run(outbox.claim)
+            while await self._database.read(lambda tx: outbox.due(tx, 1, self._kinds)):
+                batch = await self._database.run(lambda tx: outbox.claim(tx, kinds=self._kinds))
                 results = await asyncio.gather(*(self._serve(room) for room in _by_room(batch)))
                 sent += sum(results)
                 if not batch:
@@ -99,10 +112,10 @@ class Delivery:
 
     async def _until_next(self) -> float:
         def seconds(tx: Tx) -> float:
-            due = outbox.next_due(tx)
-            return LONGEST_SLEEP if due is None else (due - now(tx)).total_seconds()
+            due = outbox.next_due(tx, self._kinds)
+            return self._longest_sleep if due is None else (due - now(tx)).total_seconds()
 
-        return min(max(await self._database.read(seconds), 0.05), LONGEST_SLEEP)
+        return min(max(await self._database.read(seconds), 0.05), self._longest_sleep)
 
     async def _serve(self, items: list[Waiting]) -> int:
         sent = 0
@@ -117,20 +130,33 @@ class Delivery:
         return sent
 
     async def _deliver(self, item: Waiting) -> bool:
+        event_id = await self._event_of(item)
         try:
-            reached("delivery.before_send")
-            receipt = await asyncio.wait_for(self._send(item), SEND_SECONDS)
-            reached("delivery.after_send")
+            with span("deliver", event_id=event_id, channel=_way(item), outbox_id=item.outbox_id):
+                reached("delivery.before_send")
+                receipt = await asyncio.wait_for(self._send(item), SEND_SECONDS)
+                reached("delivery.after_send")
         except (ConnectorError, ValidationError, KeyError, ValueError, OSError, TimeoutError) as error:
             await self._failed(item, error)
             return False
         await self._database.run(lambda tx: outbox.mark_sent(tx, item.outbox_id, receipt))
+        self._measures.delivered(_way(item), "sent")
         return True
+
+    async def _event_of(self, item: Waiting) -> str:
+        """Whose trace this belongs to. Nothing waits for a trace: a database in trouble leaves it without."""
+        if not is_recording():
+            return ""
+        try:
+            return await self._database.read(lambda tx: event_of(tx, item.key))
+        except ConnectorError:
+            return ""
 
     async def _failed(self, item: Waiting, error: Exception) -> None:
         # The text of a foreign error may hold what was to be sent: only our own is kept.
         reason = str(error) if isinstance(error, ConnectorError) else type(error).__name__
         again = await self._mark_failed(item, reason)
+        self._measures.delivered(_way(item), "failed" if again else "given_up")
         structlog.get_logger("loket.delivery").warning(
             "not_delivered", outbox_id=item.outbox_id, kind=item.kind, error=type(error).__name__, again=again
         )
@@ -139,7 +165,7 @@ class Delivery:
         return await self._database.run(lambda tx: outbox.mark_failed(tx, item, reason))
 
     async def _send(self, item: Waiting) -> str:
-        if item.kind == "notify":
+        if item.kind == "notify" and self._notifier is not None:
             text = SecretStr(str(item.payload["text"]))
             road = Road(item.destination["road"])
             await self._notifier.send(
@@ -164,6 +190,11 @@ class Delivery:
             raise ConnectorError("delivery", "a private reply to a shared room does not say whose it is")
         direct = await channel.direct(address.tenant, address.user)
         return dataclasses.replace(direct, user=address.user)
+
+
+def _way(item: Waiting) -> str:
+    """The channel of a reply; the road of a notice that goes outside chat."""
+    return str(item.destination.get("channel") or item.destination.get("road") or item.kind)
 
 
 def _by_room(items: list[Waiting]) -> list[list[Waiting]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -11,11 +12,13 @@ from connectors.directory import Directory
 from core.catalogue import Catalogue
 from core.events import Click, Message
 from core.feedback import Feedback
+from core.measures import Measures, Relay
 from core.people import Employee
 from core.ports import Decision
+from core.tracing import span
 from loket.engine import Engine, Queue
-from storage import Database
-from storage.faultpoint import reached
+from storage import Database, Tx
+from storage.faultpoint import around_commit
 
 
 class Deciding(Protocol):
@@ -36,6 +39,7 @@ class CounterDesk:
         directory: Directory,
         sentences: Catalogue,
         wake_delivery: Callable[[], None],
+        measures: Measures | None = None,
     ) -> None:
         self._database = database
         self._engine = engine
@@ -43,16 +47,24 @@ class CounterDesk:
         self._directory = directory
         self._sentences = sentences
         self._wake_delivery = wake_delivery
+        self._measures = measures or Relay()
 
     async def receive(self, message: Message) -> None:
         """Store the message, then queue it. The same event twice is stored and queued once."""
         address = dataclasses.replace(message.address, user=message.identity.user)
         message = dataclasses.replace(message, address=address)
-        reached("desk.before_put")
-        new = await self._database.run(lambda tx: inbox.put(tx, message))
-        reached("desk.after_put")
+        began = time.perf_counter()
+        with span("receive", event_id=message.event_id, channel=address.channel) as seen:
+            new = await self._database.run(lambda tx: self._put(tx, message))
+            seen.set(new=new)
+        self._measures.received(address.channel, time.perf_counter() - began, new=new)
+
+    def _put(self, tx: Tx, message: Message) -> bool:
+        new = inbox.put(tx, message)
         if new:
-            self._engine.submit(Queue.TURNS, message.event_id, message.partition)
+            self._engine.enlist(tx, Queue.TURNS, message.event_id, message.partition)
+        around_commit(tx, "desk.put")
+        return new
 
     async def decide(self, click: Click) -> Decision:
         """Find out who clicked, then let the gate decide. A stranger decides nothing."""

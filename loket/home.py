@@ -25,8 +25,12 @@ class Owner:
 class Home:
     """The folder and where in it things are."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keys: Path | None = None, world: Path | None = None) -> None:
         self.folder = folder.absolute()
+        self.keys = keys.absolute() if keys else self.folder / "keys"
+        """Sealing, stamping and signing keys; readable by the owner only."""
+        self.world = world.absolute() if world else self.folder / "world"
+        """The embedded outside systems and what they sent."""
 
     @property
     def lock_file(self) -> Path:
@@ -39,11 +43,6 @@ class Home:
         return self.folder / "index"
 
     @property
-    def world(self) -> Path:
-        """The embedded outside systems and what they sent."""
-        return self.folder / "world"
-
-    @property
     def audit_heads(self) -> Path:
         """Signed heads of the audit chain. Keep a copy on another machine: this one proves nothing about itself."""
         return self.folder / "audit" / "heads.jsonl"
@@ -54,13 +53,8 @@ class Home:
         return self.folder / "audit" / "public-key.pem"
 
     @property
-    def keys(self) -> Path:
-        """Sealing and envelope keys; readable by the owner only."""
-        return self.folder / "keys"
-
-    @property
     def log(self) -> Path:
-        """JSON lines, one event each."""
+        """JSON lines, one event each; the day stands in the names: `loket-2026-11-26.jsonl`."""
         return self.folder / "log" / "loket.jsonl"
 
     @property

@@ -21,7 +21,11 @@ from agent.settings import AgentSettings, AiSettings
 from connectors.settings import EmbeddingSettings, LlmSettings, OutsideSettings
 from core.errors import ConfigError
 from loket.evaluation.settings import InsightSettings
+from loket.retention.settings import RetentionSettings
+from loket.service.settings import ServeSettings
+from loket.telemetry.settings import LogSettings, TelemetrySettings
 from policies.settings import PolicySettings
+from web_app.settings import EventsSettings
 
 PREFIX = "LOKET_"
 ENV_FILE = Path(".env")
@@ -46,11 +50,15 @@ class Settings(BaseSettings):
     database_url: str = ""
     """Where the database is, as `postgresql+psycopg://user:password@host/name`. Empty: SQLite in the home folder."""
 
+    keys_folder: Path | None = None
+    """The folder of the keys that seal and sign. Empty: `keys` in the home folder. Where roles run apart, give each
+    only the files it needs (docs/operate.md)."""
+
+    world_folder: Path | None = None
+    """The folder of the embedded outside systems. Empty: `world` in the home folder."""
+
     engine: Literal["inline", "dbos"] = "inline"
     """What runs the queued work: `inline` in this process, or `dbos` with a queue that survives the process."""
-
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """What is written to `log/loket.jsonl` in the home folder. Message texts are never logged."""
 
     llm: LlmSettings = Field(default_factory=LlmSettings)
     embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
@@ -60,6 +68,11 @@ class Settings(BaseSettings):
     policies: PolicySettings = Field(default_factory=PolicySettings)
     gate: GateSettings = Field(default_factory=GateSettings)
     insight: InsightSettings = Field(default_factory=InsightSettings)
+    events: EventsSettings = Field(default_factory=EventsSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
 
     @property
     def database(self) -> str:

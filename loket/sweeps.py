@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
 
+from core.measures import Measures, Relay
 from loket.engine import Engine, Queue
 from storage import Database, Tx
 
@@ -34,6 +36,7 @@ class Sweep:
         unhandled: Callable[[Tx], list[tuple[str, str]]],
         deliver: Callable[[], Awaitable[object]],
         seconds: float = 2.0,
+        measures: Measures | None = None,
     ) -> None:
         self._database = database
         self._gate = gate
@@ -41,13 +44,14 @@ class Sweep:
         self._unhandled = unhandled
         self._deliver = deliver
         self.seconds = seconds
+        self._measures = measures or Relay()
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
     async def once(self) -> None:
         """One round. An id that is queued or running already is not queued twice: the engine sees to that."""
         for event_id, partition in await self._database.read(self._unhandled):
-            self._engine.submit(Queue.TURNS, event_id, partition)
+            self._engine.recall(Queue.TURNS, event_id, partition)
         await self._gate.sweep()
         await self._deliver()
 
@@ -65,9 +69,12 @@ class Sweep:
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
+            began, failed = time.perf_counter(), False
             try:
                 await self.once()
             except Exception as error:  # noqa: BLE001 - a sweep that fails must not be the last one
+                failed = True
                 structlog.get_logger("loket.sweep").error("sweep_failed", error=type(error).__name__)
+            self._measures.swept(time.perf_counter() - began, failed=failed)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self.seconds)

@@ -7,7 +7,7 @@ of the slot. `due_at` of a `sending` item is the end of its lease: then another 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -18,6 +18,8 @@ from storage.engine import Tx, now
 from storage.tables import outbox, text_lengths
 
 Kind = Literal["reply", "notify"]
+KINDS: tuple[Kind, ...] = ("reply", "notify")
+"""Replies go to a channel; notices go to phones and mailboxes, and only the executor can send those."""
 MAX_ATTEMPTS = 8
 LEASE_SECONDS = 60.0  # longer than a channel call with its retries may take
 CLAIM_LOCK = 0x10CE8  # any constant, other than the audit's
@@ -76,7 +78,7 @@ def put(tx: Tx, item: OutboxItem) -> bool:
     return added
 
 
-def due(tx: Tx, limit: int = 50) -> list[Waiting]:
+def due(tx: Tx, limit: int = 50, kinds: Sequence[Kind] = KINDS) -> list[Waiting]:
     """The items to send now, oldest first, each with the receipt of the post it replaces.
 
     At most one a slot: its newest, and none while another of the slot is being sent. Only looks; two deliverers
@@ -101,14 +103,16 @@ def due(tx: Tx, limit: int = 50) -> list[Waiting]:
     )
     rows = tx.execute(
         sa.select(mine, receipt.label("replaces"))
-        .where(mine.c.state.in_(_OPEN), mine.c.due_at <= moment, ~in_the_way)
+        .where(mine.c.state.in_(_OPEN), mine.c.due_at <= moment, mine.c.kind.in_(kinds), ~in_the_way)
         .order_by(mine.c.outbox_id)
         .limit(limit)
     ).mappings()
     return [_waiting(row) for row in rows.all()]
 
 
-def claim(tx: Tx, limit: int = 50, lease_seconds: float = LEASE_SECONDS) -> list[Waiting]:
+def claim(
+    tx: Tx, limit: int = 50, lease_seconds: float = LEASE_SECONDS, kinds: Sequence[Kind] = KINDS
+) -> list[Waiting]:
     """Take the due items for this deliverer alone; nobody else gets them, or another of their slots, in the lease.
 
     Commit before sending. End each with `mark_sent` or `mark_failed`; one that is neither (a crash) is due again
@@ -118,7 +122,7 @@ def claim(tx: Tx, limit: int = 50, lease_seconds: float = LEASE_SECONDS) -> list
         tx.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIM_LOCK})
     _overtake(tx)
     _give_up(tx)
-    items = due(tx, limit)
+    items = due(tx, limit, kinds)
     if not items:
         return []
     taken = tx.execute(
@@ -165,12 +169,14 @@ def mark_failed(tx: Tx, item: Waiting, error: str) -> bool:
     return state in _OPEN
 
 
-def next_due(tx: Tx) -> datetime | None:
+def next_due(tx: Tx, kinds: Sequence[Kind] = KINDS) -> datetime | None:
     """When a deliverer should look again: the earliest time that an item is due or a lease ends, if there is one."""
     mine, other = outbox.alias("mine"), outbox.alias("other")
     held = sa.exists().where(other.c.slot == mine.c.slot, other.c.state == "sending", mine.c.state == "waiting")
     moment: datetime | None = tx.execute(
-        sa.select(sa.func.min(mine.c.due_at, type_=outbox.c.due_at.type)).where(mine.c.state.in_(_OPEN), ~held)
+        sa.select(sa.func.min(mine.c.due_at, type_=outbox.c.due_at.type)).where(
+            mine.c.state.in_(_OPEN), mine.c.kind.in_(kinds), ~held
+        )
     ).scalar()
     return moment
 

@@ -11,6 +11,7 @@ import contextlib
 import os
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -135,8 +136,8 @@ class Heartbeat:
 def living_workers(tx: Tx, dead_seconds: float) -> dict[str, int]:
     """How many processes of each role have said lately that they live."""
     since = now(tx) - timedelta(seconds=dead_seconds)
-    counted = sa.select(workers.c.role, sa.func.count()).where(workers.c.beat_at >= since).group_by(workers.c.role)
-    return {str(role): int(count) for role, count in tx.execute(counted).all()}
+    roles = tx.execute(sa.select(workers.c.role).where(workers.c.beat_at >= since)).scalars()
+    return dict(Counter(roles))
 
 
 def _names(role: Role) -> list[str]:

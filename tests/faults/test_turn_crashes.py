@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("turn-crashes")]
 
 TEXT = "please open a ticket for my chair"
 POINTS = (
-    "desk.before_put",
-    "desk.after_put",
+    "desk.put.before_commit",
+    "desk.put.after_commit",
     "turn.loaded",
     "turn.thought",
     "turn.before_commit",
@@ -94,7 +94,7 @@ class Left:
 def test_a_turn_killed_anywhere_is_committed_once_and_answered(play: Play, home: Path, engine: str, point: str) -> None:
     assert play(home, engine, kill_at=point, say=TEXT) == {"signal": 9}
     # A channel that got no acknowledgement delivers again.
-    assert play(home, engine, say=TEXT if point == "desk.before_put" else "") == {"code": 0}
+    assert play(home, engine, say=TEXT if point == "desk.put.before_commit" else "") == {"code": 0}
     left = Left(home)
     assert left.outcomes == ["proposed"]
     assert left.drafts == 1
