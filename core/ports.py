@@ -76,6 +76,9 @@ class Live(Protocol):
     What it shows is a preview: only the reply that is delivered afterwards counts, and takes its place.
     """
 
+    async def begun(self, message: Message) -> None:
+        """The desk has begun to think about `message`: the first sign of life, at most once a turn."""
+
     async def sentence(self, message: Message, text: str) -> None:
         """The next checked sentence of the answer to `message`: Markdown, with the number of its source."""
 

@@ -18,6 +18,12 @@ class LiveChannels:
             if channel.capabilities.streaming and isinstance(channel, Live)
         }
 
+    async def begun(self, message: Message) -> None:
+        """See `Live.begun`."""
+        live = self._live.get(message.address.channel)
+        if live is not None:
+            await live.begun(message)
+
     async def sentence(self, message: Message, text: str) -> None:
         """See `Live.sentence`. In a channel that cannot stream nothing is shown."""
         live = self._live.get(message.address.channel)

@@ -36,12 +36,16 @@ class Streamed:
 
 
 class RecordingChannel:
-    """Implements `core.ports.Channel` and `Live`; `posts` and `streamed` hold everything in the order it came."""
+    """Implements `core.ports.Channel` and `Live`; `posts` and `streamed` hold everything in the order it came.
+
+    `begun_events` are the ids of the messages the desk began to think about.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self.posts: list[Posted] = []
         self.streamed: list[Streamed] = []
+        self.begun_events: list[str] = []
 
     @property
     def name(self) -> str:
@@ -66,6 +70,10 @@ class RecordingChannel:
     async def direct(self, tenant: str, user: str) -> Address:
         """See `Channel.direct`."""
         return Address(self._name, tenant, user, user=user)
+
+    async def begun(self, message: Message) -> None:
+        """See `Live.begun`."""
+        self.begun_events.append(message.event_id)
 
     async def sentence(self, message: Message, text: str) -> None:
         """See `Live.sentence`."""

@@ -226,6 +226,10 @@ class Desk:
         """What was shown of answers while they were being written, in order; an empty text is a withdrawal."""
         return sorted((one for channel in self._channels.values() for one in channel.streamed), key=lambda one: one.at)
 
+    def begun(self) -> list[str]:
+        """The ids of the messages of which a channel heard that the desk thinks about them."""
+        return [event_id for channel in self._channels.values() for event_id in channel.begun_events]
+
     def cards(self, room: str) -> list[Reply]:
         """The posts with a card in one room, such as an approver group's."""
         return [post.reply for post in self.posts() if post.address.room == room and post.reply.card]
