@@ -26,7 +26,7 @@ class Check:
         checked = check(visible(state["spoken"].text), sources, state["language"])
         for dropped in checked.dropped:
             # The sentence itself may be personal: only the reason is logged.
-            log.info("sentence dropped", event_id=state["asked"].message.event_id, reason=dropped.reason)
+            log.info("sentence_dropped", event_id=state["asked"].message.event_id, reason=dropped.reason)
         return {"kept": checked.kept}
 
 

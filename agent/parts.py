@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from actions.gate import Gate
 from agent.meaning import Meaning
 from agent.settings import AgentSettings, AiSettings
 from core.chat import ChatModel
+from core.measures import Measures, Relay
 from core.ports import Live
 from storage import Database
 from tools.registry import Registry
@@ -20,7 +21,7 @@ class TurnParts:
 
     `model` is the language model where there is one, `fallback` the built-in model; they may be the same object.
     `meaning` is the built-in model's, for what code decides whichever model answered. `live` shows checked sentences of
-    an answer while it is being written.
+    an answer while it is being written; `measures` counts what happened.
     """
 
     database: Database
@@ -33,3 +34,4 @@ class TurnParts:
     ai: AiSettings
     meaning: Meaning
     live: Live | None = None
+    measures: Measures = field(default_factory=Relay)

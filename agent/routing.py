@@ -112,7 +112,7 @@ class Routing:
             scores = learned(self._meaning, self._tool_examples())
             found, nearest = scores.of([piece[:READ] for piece in pieces], self._meaning)
         except ConnectorError as error:
-            log.warning("messages are routed by words alone", detail=str(error))
+            log.warning("routing_reduced", system=error.system)
             return [_ORDINARY] * len(pieces)
         return [
             _decided(

@@ -13,6 +13,7 @@ from agent.answer_check import check
 from agent.budget import has_tokens, tokens_of, use_model_call
 from agent.check import sources_of
 from agent.data_text import FAILED, RETRY
+from agent.model_calls import model_call
 from agent.offers import without_extras
 from agent.parts import TurnParts
 from agent.prompting import phrasing_messages, says_not_found
@@ -40,17 +41,24 @@ class Think:
 
     async def __call__(self, state: TurnState) -> TurnState:
         """What the model said, added to the messages. Raises `BudgetSpent`, and `ModelError` when both models fail."""
-        spent, messages = state["spent"], state["messages"]
+        messages = state["messages"]
         before, bad_rounds = without_bad_calls(messages)
         if self._may_use_model(state):
             spoken = None if self._is_spent(state, bad_rounds) else await self._language_model(state)
             if spoken is not None:
                 return _said(spoken, messages)
             messages = before  # to the built-in model, another model's wrong calls are no start
+        return _said(await self._built_in(messages, state), messages)
+
+    async def _built_in(self, messages: Sequence[ChatMessage], state: TurnState) -> ModelTurn:
+        """The built-in model's turn. Raises `BudgetSpent`, and `ModelError` when it fails too."""
+        spent, model = state["spent"], self._parts.fallback
         use_model_call(spent, self._parts.settings)
-        spoken = await self._parts.fallback.complete(messages, state["tools"])
-        spent.model = self._parts.fallback.name
-        return _said(spoken, messages)
+        with model_call(self._parts, model, state["asked"].message.event_id, messages, state["masker"]) as answered:
+            spoken = await model.complete(messages, state["tools"])
+            answered(spoken)
+        spent.model = model.name
+        return spoken
 
     def _may_use_model(self, state: TurnState) -> bool:
         if state["spent"].fell_back or state["asked"].built_in_only or self._parts.model is self._parts.fallback:
@@ -98,13 +106,21 @@ class Think:
         model, masker = self._parts.model, state["masker"]
         masks = self._parts.ai.mask
         sent = [masker.mask_message(message) for message in messages] if masks else messages
-        if preview is not None and isinstance(model, StreamingModel):
-            spoken = await preview.read(model.stream(sent, tools))
-            state["spent"].seen = preview.is_seen
-        else:
-            spoken = await model.complete(sent, tools)
+        with model_call(self._parts, model, state["asked"].message.event_id, sent, masker) as answered:
+            if preview is not None and isinstance(model, StreamingModel):
+                spoken = await preview.read(model.stream(sent, tools))
+                state["spent"].seen = preview.is_seen
+                self._measure_first(preview, state)
+            else:
+                spoken = await model.complete(sent, tools)
+            answered(spoken)
         state["spent"].tokens += tokens_of(spoken, sent, tools)
         return masker.restore_turn(spoken) if masks else spoken
+
+    def _measure_first(self, preview: Preview, state: TurnState) -> None:
+        if preview.first_at is not None:
+            channel = state["asked"].message.address.channel
+            self._parts.measures.first_sentence(channel, preview.first_at - state["spent"].began)
 
     def _preview(self, state: TurnState) -> Preview | None:
         """Somewhere to show the answer while it is written: not before there is something that it can rest on."""
@@ -125,7 +141,8 @@ class Think:
         """The built-in model answers the rest of this turn."""
         state["spent"].fell_back = True
         event_id = state["asked"].message.event_id
-        log.warning("model failed", event_id=event_id, model=self._parts.model.name, error=error)
+        log.warning("model_failed", event_id=event_id, model=self._parts.model.name, error=error)
+        self._parts.measures.model_failed(self._parts.model.name, error)
 
 
 def without_bad_calls(messages: Sequence[ChatMessage]) -> tuple[list[ChatMessage], int]:

@@ -17,10 +17,12 @@ from core.chat import ChatMessage, ToolCall
 from core.errors import ConnectorError, Refused, ToolFailed, ToolRetry
 from core.outcomes import Outcome
 from core.risk import Risk
+from core.tracing import span
 from tools import Found, ToolContext
 from tools.spec import Tool
 
 log = structlog.get_logger(__name__)
+_RESULTS = {RETRY: "retried", FAILED: "failed", REFUSED: "refused", DRAFTED: "drafted"}
 
 
 class UseTools:
@@ -37,9 +39,19 @@ class UseTools:
         for call in state["spoken"].tool_calls:
             use_tool_call(state["spent"], self._parts.settings)
             state["spent"].called.append(call.name)
-            text = await self._answer(call, state, after_reading)
-            results.append(ChatMessage("tool", text, call_id=call.call_id))
+            results.append(ChatMessage("tool", await self._seen(call, state, after_reading), call_id=call.call_id))
         return {"messages": [*state["messages"], *results]}
+
+    async def _seen(self, call: ToolCall, state: TurnState, after_reading: bool) -> str:
+        """The answer, seen from outside under the name of a registered tool: what a model calls one may be any text."""
+        name = call.name if call.name in {loaded.name for loaded in self._parts.registry.all()} else "unknown"
+        event_id = state["asked"].message.event_id
+        with span(f"execute_tool {name}", event_id=event_id, operation="execute_tool", tool=name) as seen:
+            text = await self._answer(call, state, after_reading)
+            result = next((word for start, word in _RESULTS.items() if text.startswith(start)), "found")
+            seen.set(result=result)
+        self._parts.measures.tool_called(name, result)
+        return text
 
     async def _answer(self, call: ToolCall, state: TurnState, after_reading: bool) -> str:
         """Every error has its text; detail of an outside system goes to the log only."""
@@ -60,11 +72,13 @@ class UseTools:
         except Refused as error:
             sentence = refusal(error.reason, language, **error.details)
             gathered.refused.append((error.outcome, sentence))
-            log.info("refused", event_id=event_id, tool=call.name, reason=error.reason)
+            log.info("tool_refused", event_id=event_id, tool=call.name, reason=error.reason)
             return f"{REFUSED}{sentence}"
         except (ConnectorError, TimeoutError) as error:
             gathered.connector_failed = True
-            log.error("tool failed", event_id=event_id, tool=call.name, detail=str(error) or type(error).__name__)
+            log.error(
+                "tool_failed", event_id=event_id, tool=call.name, system=_system(error), error=type(error).__name__
+            )
             return f"{FAILED}the system behind this tool does not answer"
 
     async def _read(self, tool: Tool, arguments: object, asked: Asked, language: str, gathered: Gathered) -> str:
@@ -84,6 +98,11 @@ class UseTools:
         if all(prepared.tool != other.tool or prepared.arguments != other.arguments for other in gathered.prepared):
             gathered.prepared.append(prepared)
         return f"{DRAFTED}{prepared.title}. The person sees the draft and decides; nothing has been done."
+
+
+def _system(error: ConnectorError | TimeoutError) -> str | None:
+    """Which outside system; not what it said, which may quote anything."""
+    return error.system if isinstance(error, ConnectorError) else None
 
 
 def _parsed(call: ToolCall) -> object:

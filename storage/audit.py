@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import rfc8785
 import sqlalchemy as sa
@@ -73,6 +74,8 @@ class _Appending:
 
     def __call__(self, tx: Tx) -> None:
         _append(tx, self.entries)
+        for listener in tx.audit_listeners:
+            tx.after_commit += [partial(listener, entry) for entry in self.entries]
 
 
 def _append(tx: Tx, entries: Sequence[AuditEntry]) -> None:

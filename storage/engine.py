@@ -7,25 +7,26 @@ cost of a turn.
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, CursorResult, Result
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.base import Executable
 
 from core.errors import ConfigError, ConnectorError
+from core.tracing import transaction_span
 from storage.connections import LOCK_SECONDS, READING, build_engine, clear_errors, probe_writing, worth_repeating
 
 T = TypeVar("T")
 REPEATS = 3
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 metadata = sa.MetaData(
     naming_convention={
@@ -72,6 +73,7 @@ class Tx:
         self.read_only = read_only
         self.before_commit: list[Callable[[Tx], None]] = []
         self.after_commit: list[Callable[[], None]] = []
+        self.audit_listeners: Sequence[Callable[[Any], None]] = ()
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
         """Run a statement of SQLAlchemy Core."""
@@ -99,13 +101,15 @@ class Tx:
 class Database:
     """Opens transactions on one database URL (`sqlite:///…` or `postgresql+psycopg://…`).
 
-    `clock_offset` shifts database time and exists for tests only. Raises ConfigError for another kind of URL. What
+    `clock_offset` shifts database time and exists for tests only. `audit_listeners` hear of every `AuditEntry` once it
+    is committed, in the thread that did. Raises ConfigError for another kind of URL. What
     the server or the disk does wrong later is a ConnectorError; a broken key stays SQLAlchemy's IntegrityError.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
         self.clock_offset = timedelta(0)
+        self.audit_listeners: list[Callable[[Any], None]] = []
         self.engine = build_engine(url, pool_size)
         # SQLite has one writer. Threads that queue here wait their turn; those that meet in SQLite itself sleep and
         # poll: half the throughput and five times the longest wait (8 threads, docs/performance.md).
@@ -122,6 +126,7 @@ class Database:
         """
         with self._not_nested(), clear_errors(), self._turn_to_write(), self.engine.connect() as connection:
             tx = Tx(connection, self.clock_offset)
+            tx.audit_listeners = self.audit_listeners
             with connection.begin():
                 yield tx
                 for last in tx.before_commit:
@@ -163,7 +168,7 @@ class Database:
             with self.reading() as tx:
                 now(tx)
         except ConnectorError as error:
-            log.warning("the database does not answer: %s", error.detail)
+            log.warning("database_unanswered", problem=error.detail)
             return False
         return True
 
@@ -174,7 +179,7 @@ class Database:
     def _run(self, work: Callable[[Tx], T]) -> T:
         for attempt in range(1, REPEATS + 1):
             try:
-                with self.transaction() as tx:
+                with transaction_span(), self.transaction() as tx:
                     return work(tx)
             except ConnectorError as error:
                 if attempt == REPEATS or not worth_repeating(error):
@@ -182,7 +187,7 @@ class Database:
         raise AssertionError("unreachable")
 
     def _read(self, work: Callable[[Tx], T]) -> T:
-        with self.reading() as tx:
+        with transaction_span(), self.reading() as tx:
             return work(tx)
 
     @contextmanager
@@ -224,5 +229,5 @@ def _locked(lock: threading.Lock) -> Iterator[None]:
 def _call(callback: Callable[[], None]) -> None:
     try:
         callback()
-    except Exception:  # it is committed: whoever sees an error here would take it for undone
-        log.exception("a callback after a commit failed")
+    except Exception as error:  # noqa: BLE001 - it is committed: whoever sees an error here would take it for undone
+        log.error("callback_failed", error=type(error).__name__)

@@ -104,7 +104,7 @@ async def evaluation_desk(
         if today is not None:  # before the outside world begins: its yesterdays count from then
             database.clock_offset = datetime.combine(today, _NOON) - datetime.now(UTC)
         counter = build(chosen, database=database, embedder=embedder, channels=(RecordingChannel(NAME),))
-        with logging_to(counter.home.log, chosen.log_level):
+        with logging_to(counter.home.log, chosen.log.level):
             await counter.start()
             try:
                 source = handbook or SAMPLES
