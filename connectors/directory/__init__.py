@@ -17,6 +17,9 @@ class Directory(Protocol):
     async def by_id(self, employee_id: str) -> Employee | None:
         """One employee, fresh from the directory: rights are read again at every decision."""
 
+    async def identities(self, employee_id: str) -> Sequence[ChannelIdentity]:
+        """Every channel identity that is mapped to this employee: what a person's data is looked up by."""
+
     async def find(self, words: str, limit: int = 5) -> Sequence[Employee]:
         """Staff whose name, e-mail or employee number matches `words`, best first. At most 25."""
 

@@ -41,6 +41,18 @@ class EmbeddedDirectory:
 
         return await self._world.faults.around("directory", lambda: self._world.read(work))
 
+    async def identities(self, employee_id: str) -> Sequence[ChannelIdentity]:
+        """Every channel identity that is mapped to this employee."""
+
+        def work(connection: sqlite3.Connection) -> Sequence[ChannelIdentity]:
+            rows = connection.execute(
+                "SELECT channel, tenant, user FROM identities WHERE employee_id = ? ORDER BY channel, tenant, user",
+                (employee_id,),
+            )
+            return [ChannelIdentity(row["channel"], row["tenant"], row["user"]) for row in rows]
+
+        return await self._world.faults.around("directory", lambda: self._world.read(work))
+
     async def find(self, words: str, limit: int = 5) -> Sequence[Employee]:
         """Active staff who fit `words`, best first, at most 25."""
         at_most = max(0, min(limit, MOST))

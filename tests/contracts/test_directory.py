@@ -53,6 +53,15 @@ async def test_the_same_person_is_found_in_every_channel(directory: Directory) -
         assert found.employee_id == "E1001"
 
 
+async def test_all_identities_of_a_person_are_listed(directory: Directory) -> None:
+    assert {str(identity) for identity in await directory.identities("E1001")} == {
+        "slack:T-DHB:UE1001",
+        "teams:dhb:E1001",
+        "terminal:local:E1001",
+    }
+    assert list(await directory.identities("E9999")) == []
+
+
 async def test_a_deactivated_person_is_returned_and_may_use_nothing(directory: Directory) -> None:
     bram = await directory.by_identity(ChannelIdentity("terminal", "local", "E1014"))
     assert bram is not None

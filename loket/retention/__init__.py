@@ -1,0 +1,1 @@
+"""How long text is kept, and what one person may ask of it: pruning by age, export and erasure by person."""
