@@ -94,8 +94,13 @@ class Counter:
         while await self.delivery.deliver_due():
             await self.engine.settle()
 
-    async def stop(self, seconds: float = 30.0) -> None:
-        """Let what runs finish (at most so long), deliver what is due, sign the audit chain, close."""
+    async def stop(self) -> None:
+        """Let what runs finish, deliver what is due, sign the audit chain, close."""
+        await self.rest()
+        await self.close()
+
+    async def rest(self, seconds: float = 30.0) -> None:
+        """Take up nothing more; let what runs finish (at most so long), deliver what is due, sign the audit chain."""
         await self.sweep.stop()
         await self.engine.stop(seconds)
         if self.duties.talks or self.duties.changes:
@@ -103,7 +108,6 @@ class Counter:
         await self.delivery.stop()
         if self.heads is not None:
             await self.heads.stop()
-        await self.close()
 
     async def close(self) -> None:
         """Give back all connections."""

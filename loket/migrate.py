@@ -46,6 +46,15 @@ def upgrade(database: Database) -> None:
         command.upgrade(_config(tx), "head")
 
 
+def refuse_other(database: Database) -> None:
+    """Raises `ConfigError` when the tables are not those of this version: for a process that may not change them."""
+    with database.reading() as tx:
+        revision = _revision(tx)
+        _refuse_foreign(tx, revision)
+    if revision != head():
+        raise ConfigError(f"the database is at revision {revision or 'none'}, this is {head()}: run `loket migrate`")
+
+
 def all_tables() -> sa.MetaData:
     """The tables of all packages."""
     # Importing a package's tables is what makes them known.

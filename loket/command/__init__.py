@@ -19,9 +19,12 @@ from loket.command import (
     doctor,
     eval,
     insight,
+    people,
     policies,
     restored,
+    retention,
     rules,
+    serve,
     tools,
 )
 
@@ -33,6 +36,7 @@ The counter where staff get help: answers from the organisation's own policies, 
   loket policies ingest policies/samples        read in the sample handbook
   loket ask "How many days of leave do I get?" --as E1002
   loket chat --as E1002                         talk with the desk
+  loket serve                                   the service: events in, answers and actions out
 
 State is kept in the folder LOKET_HOME (default .loket). All settings: .env.example.
 """
@@ -42,11 +46,15 @@ app = typer.Typer(
 )
 app.command()(chat.chat)
 app.command()(ask.ask)
+app.command()(serve.serve)
+app.command()(serve.migrate)
 app.add_typer(policies.app, name="policies")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(tools.app, name="tools")
 app.add_typer(rules.app, name="rules")
 app.add_typer(audit.app, name="audit")
+app.add_typer(people.app, name="people")
+app.add_typer(retention.app, name="retention")
 app.command()(restored.restored)
 app.command()(doctor.doctor)
 app.command()(demo.demo)

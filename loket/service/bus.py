@@ -49,6 +49,10 @@ class PostgresBus:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
+    def hear(self, topic: str, heard: Heard) -> None:
+        """Listen to one more topic; before `start`."""
+        self._heard[topic] = heard
+
     async def start(self) -> None:
         """Connect, and go on connecting."""
         self._loop = asyncio.get_running_loop()

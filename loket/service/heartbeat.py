@@ -13,14 +13,14 @@ import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
 
 from core.errors import LoketError
 from loket.engine import Engine
-from loket.service.roles import Role
+from loket.service.roles import DUTIES, Duties, Role
 from loket.service.settings import ServeSettings
 from loket.service.tables import workers
 from storage import Database, Tx, now
@@ -73,6 +73,16 @@ class Heartbeat:
             await self._task
             self._task = None
             await self._database.run(lambda tx: _delete(tx, self.name, self._token))
+
+    async def is_only(self, duties: Duties) -> bool:
+        """Whether no other living process has any of these queues."""
+        roles = [role.value for role in Role if set(DUTIES[role].queues) & set(duties.queues)]
+
+        def work(tx: Tx) -> bool:
+            others = sa.select(workers.c.name).where(workers.c.role.in_(roles), workers.c.name != self.name)
+            return tx.execute(others.where(workers.c.beat_at >= self._since(tx))).first() is None
+
+        return await self._database.read(work)
 
     async def once(self) -> None:
         """One beat: say that we live, then take over from those who do not."""
@@ -129,8 +139,10 @@ class Heartbeat:
         return "" if taken else self._take(tx, [self.name], forced=False)
 
     def _living(self, tx: Tx) -> frozenset[str]:
-        since = now(tx) - timedelta(seconds=self._settings.dead_seconds)
-        return frozenset(tx.execute(sa.select(workers.c.name).where(workers.c.beat_at >= since)).scalars())
+        return frozenset(tx.execute(sa.select(workers.c.name).where(workers.c.beat_at >= self._since(tx))).scalars())
+
+    def _since(self, tx: Tx) -> datetime:
+        return now(tx) - timedelta(seconds=self._settings.dead_seconds)
 
 
 def living_workers(tx: Tx, dead_seconds: float) -> dict[str, int]:
