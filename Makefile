@@ -12,11 +12,11 @@ help:  ## What there is
 
 setup: $(VENV)/.ready $(VENV)/.prepared  ## A virtual environment with exactly the locked packages
 
-$(VENV)/.ready: requirements.lock pyproject.toml
+$(VENV)/.ready: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Loket needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked packages (about a minute the first time) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -41,11 +41,17 @@ check: lint  ## lint and the unit tests: a minute
 test: lint  ## All tests that need no account; says what it skipped and why
 	@$(BIN)/python -m pytest -n 2
 
-lock: setup  ## Resolve the packages anew and write requirements.lock
+# requirements.lock: what the service needs. requirements-dev.lock: the same and what working on it needs, for `make setup`.
+# requirements-build.lock: what makes the package, for the Dockerfile. Versions change only where pyproject.toml asks.
+RESOLVE := $(VENV)/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-annotate --custom-compile-command "make lock" --quiet
+
+lock: setup  ## Resolve the packages anew and write the lock files
 	@$(PYTHON) -m venv $(VENV)/lock
 	@$(VENV)/lock/bin/python -m pip install --quiet uv
-	@$(VENV)/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet -o requirements.lock
+	@$(RESOLVE) pyproject.toml -o requirements.lock
+	@$(RESOLVE) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
+	@echo "setuptools>=80" | $(RESOLVE) - -c requirements-dev.lock -o requirements-build.lock
 	@rm -rf $(VENV)/lock
 
 clean:  ## Forget the environment and all state of the embedded form
