@@ -6,7 +6,9 @@ What is shown is a preview. The whole answer is checked again and committed; it 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -32,7 +34,8 @@ SHOW_SECONDS = 1.0
 class Preview:
     """One answer of a model, shown as far as it is checked. Use it for one stream; `withdraw` when it came to nothing.
 
-    `restore` turns what the model wrote into what a person may read. Nothing is shown twice or out of order.
+    `restore` turns what the model wrote into what a person may read. Nothing is shown twice or out of order. `first_at`
+    is when the first sentence was shown, in seconds of `time.monotonic`.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Preview:
         self._cutting = Cutting(lambda raw: written_sentences(visible(restore(raw))))
         self._numbers: dict[int, int] = {}
         self._shown = 0
+        self.first_at: float | None = None
 
     async def read(self, stream: AsyncIterator[TextDelta | ModelTurn]) -> ModelTurn:
         """The whole turn, while its sentences are shown. Raises `ModelError`; then what was shown is withdrawn."""
@@ -95,9 +99,29 @@ class Preview:
             if isinstance(verdict, Supported) and verdict.number:
                 number = self._numbers.setdefault(verdict.number, len(self._numbers) + 1)
                 self._shown += 1
+                self.first_at = self.first_at or time.monotonic()
                 text = f"{verdict.sentence} [{number}]"
                 if not await _told(self._live.sentence(self._message, text), self._message):
                     await self.withdraw()
+
+
+@asynccontextmanager
+async def thinking(live: Live | None, message: Message) -> AsyncIterator[None]:
+    """Tell the channel that the desk has begun to think, beside the work of the block: it never waits for the channel.
+
+    A turn that ends before the channel took it leaves it untold: the answer says more.
+    """
+    if live is None:
+        yield
+        return
+    telling = asyncio.create_task(_told(live.begun(message), message))
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.wait({telling})
+        if not telling.cancelled() and telling.exception() is not None:
+            log.error("preview_failed", event_id=message.event_id, error=type(telling.exception()).__name__)
 
 
 async def withdraw_seen(live: Live | None, message: Message) -> None:
@@ -137,6 +161,6 @@ async def _told(telling: Coroutine[Any, Any, None], message: Message) -> bool:
         async with asyncio.timeout(SHOW_SECONDS):
             await telling
     except (LoketError, OSError, TimeoutError) as error:
-        log.warning("preview failed", event_id=message.event_id, error=type(error).__name__)
+        log.warning("preview_failed", event_id=message.event_id, error=type(error).__name__)
         return False
     return True

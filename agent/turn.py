@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import structlog
 
@@ -25,13 +22,14 @@ from agent.parts import TurnParts
 from agent.record import AlreadyCommitted, Committed, commit, refuse_unknown
 from agent.routing import Routing
 from agent.state import Asked, Ending, Gathered, Spent, TurnState
-from agent.streaming import withdraw_seen
+from agent.streaming import thinking, withdraw_seen
+from agent.summary import TurnSummary, summary_of
 from agent.words import say
-from core.errors import ConnectorError, ModelError, Refused
+from core.errors import ConnectorError, ModelError, Refused, where
 from core.events import Message
 from core.outcomes import Outcome
 from core.people import Employee, EmployeeKind
-from core.replies import Citation, Reply
+from core.tracing import span
 from storage import Tx, now
 from storage.faultpoint import reached
 
@@ -50,26 +48,6 @@ _CAUSES: dict[type[BaseException], Outcome] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TurnSummary:
-    """How a turn ended. `repeated`: it was committed before; then only the event id is filled.
-
-    `text` and `citations` are those of the answer, without the notice of first contact. `tools` were asked for.
-    """
-
-    event_id: str
-    outcome: Outcome | None = None
-    text: str = ""
-    language: str = ""
-    citations: tuple[Citation, ...] = ()
-    action_ids: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()
-    model: str = ""
-    ms: int = 0
-    replies: tuple[Reply, ...] = ()
-    repeated: bool = False
-
-
 class TurnRunner:
     """Runs turns. Build it once: the graph is compiled here. `run` may be called for many events at a time."""
 
@@ -83,6 +61,12 @@ class TurnRunner:
 
         An exception leaves only when the database itself fails: the engine then tries again.
         """
+        with span("turn", event_id=event_id) as seen:
+            summary = await self._run(event_id)
+            seen.set(outcome=summary.outcome, repeated=summary.repeated)
+            return summary
+
+    async def _run(self, event_id: str) -> TurnSummary:
         started = time.monotonic()
         opened = await self._parts.database.run(lambda tx: inbox.open_message(tx, event_id))
         if opened.handled:
@@ -106,18 +90,21 @@ class TurnRunner:
 
     async def _answered(self, opened: Opened, requester: Employee, started: float) -> TurnSummary:
         """The turn, begun anew as long as the person writes on. What crashed before is tried by itself."""
-        spent = Spent()
-        for _ in range(MAX_BEGINNINGS):
-            burst = await self._burst(opened.message, alone=opened.attempts > 1)
-            try:
-                return await self._turn(opened, burst, requester, spent, started)
-            except WroteOn:
-                log.info("wrote on", event_id=opened.message.event_id, messages=len(burst.parts))
-                if spent.seen:
-                    await withdraw_seen(self._parts.live, opened.message)
-                spent = Spent(tokens=spent.tokens)
-        burst = replace(await self._burst(opened.message, alone=True), final=True)
-        return await self._turn(opened, burst, requester, spent, started)
+        spent, alone = Spent(), opened.attempts > 1
+        burst = await self._burst(opened.message, alone=alone)
+        async with thinking(self._parts.live, opened.message):
+            for again in range(MAX_BEGINNINGS):
+                if again:
+                    burst = await self._burst(opened.message, alone=alone)
+                try:
+                    return await self._turn(opened, burst, requester, spent, started)
+                except WroteOn:
+                    log.info("person_wrote_on", event_id=opened.message.event_id, messages=len(burst.parts))
+                    if spent.seen:
+                        await withdraw_seen(self._parts.live, opened.message)
+                    spent = Spent(tokens=spent.tokens)
+            burst = replace(await self._burst(opened.message, alone=True), final=True)
+            return await self._turn(opened, burst, requester, spent, started)
 
     async def _burst(self, first: Message, *, alone: bool) -> Burst:
         """The messages to answer, once the last of them looks finished or has waited long enough."""
@@ -149,14 +136,14 @@ class TurnRunner:
             return commit(tx, self._parts, asked, talk.place, ending, spent, ms)
 
         committed = await self._parts.database.run(write)
-        return _summary(opened.message.event_id, ending, committed, ms, spent.called)
+        return summary_of(opened.message.event_id, ending, committed, ms, spent.called)
 
     async def _requester(self, message: Message) -> tuple[Employee | None, Outcome | None]:
         """Who wrote this, from the verified identity; or what failed."""
         try:
             return await self._parts.systems.directory.by_identity(message.identity), None
         except ConnectorError as error:
-            log.error("directory failed", event_id=message.event_id, detail=str(error))
+            log.error("directory_failed", event_id=message.event_id, system=error.system)
             return None, Outcome.FAILED_CONNECTOR
 
     async def _load(self, message: Message, requester: Employee) -> tuple[Conversation, Room, Asked]:
@@ -191,14 +178,14 @@ class TurnRunner:
                 return (await self._graph(state))["ending"]
         except (TimeoutError, BudgetSpent, ModelError, ConnectorError) as error:
             outcome = next(outcome for kind, outcome in _CAUSES.items() if isinstance(error, kind))
-            log.error("turn failed", event_id=asked.message.event_id, outcome=outcome.value, detail=str(error))
+            log.error("turn_failed", event_id=asked.message.event_id, outcome=outcome.value, error=type(error).__name__)
             return self._canned(outcome, language)
         except Refused as error:
-            log.info("turn refused", event_id=asked.message.event_id, reason=error.reason)
+            log.info("turn_refused", event_id=asked.message.event_id, reason=error.reason)
             return self._canned(error.outcome, language)
         except Exception as error:  # noqa: BLE001 - the person must hear something, whatever it was
             # Neither the message nor the values of the frames: they may hold what somebody wrote.
-            log.error("turn crashed", event_id=asked.message.event_id, error=type(error).__name__, at=_where(error))
+            log.error("turn_crashed", event_id=asked.message.event_id, error=type(error).__name__, at=where(error))
             return self._canned(Outcome.FAILED_CRASHED, language)
 
     async def _unknown(
@@ -210,36 +197,14 @@ class TurnRunner:
         known = requester or _nobody(language)
         asked = Asked(message, known, "", (), message.sent_at, first_contact=False)
         committed = await self._parts.database.run(lambda tx: refuse_unknown(tx, self._parts, asked, ending))
-        return _summary(message.event_id, ending, committed, round((time.monotonic() - started) * 1000))
+        return summary_of(message.event_id, ending, committed, round((time.monotonic() - started) * 1000))
 
     def _canned(self, outcome: Outcome, language: str) -> Ending:
         return Ending(outcome, language, say(outcome.value, language, service_desk=self._parts.settings.service_desk))
-
-
-def _where(error: Exception) -> list[str]:
-    """The last places in the code, innermost last."""
-    return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
 
 
 def _nobody(language: str) -> Employee:
     """Stands for an identity that maps to no employee; may use nothing."""
     return Employee(
         "", "", "", "", "", "", "", "", "", None, frozenset(), language, kind=EmployeeKind.GUEST, active=False
-    )
-
-
-def _summary(event_id: str, ending: Ending, committed: Committed, ms: int, called: Sequence[str] = ()) -> TurnSummary:
-    said = [reply for reply in committed.replies if reply.outcome is not None or reply.citations or reply.card]
-    text = "\n\n".join(reply.text for reply in said) or ending.text
-    return TurnSummary(
-        event_id=event_id,
-        outcome=committed.outcome,
-        text=text,
-        language=ending.language,
-        citations=ending.citations,
-        action_ids=committed.action_ids,
-        tools=tuple(dict.fromkeys(called)),
-        model=ending.model,
-        ms=ms,
-        replies=committed.replies,
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 from core.outcomes import Outcome
 
 
@@ -55,3 +58,9 @@ class DocumentError(LoketError):
 
 class ConfigError(LoketError):
     """The admin acts: start-up stops with this one line, which says what to change."""
+
+
+def where(error: BaseException) -> str:
+    """The last places in the code, innermost last, for a log that may hold neither messages nor values of frames."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return " ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)

@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 
 from connectors.notify import Notifier, Road
 from core.encoding import decode
-from core.errors import ConnectorError
+from core.errors import ConnectorError, where
 from core.events import Address, Place
 from core.measures import Measures, Relay
 from core.ports import Channel
@@ -104,7 +104,9 @@ class Delivery:
                 await self.deliver_due()
                 pause = await self._until_next()
             except Exception as error:  # noqa: BLE001 - the database may be away: the loop must outlive it
-                structlog.get_logger("loket.delivery").error("delivery_failed", error=type(error).__name__)
+                structlog.get_logger("loket.delivery").error(
+                    "delivery_failed", error=type(error).__name__, at=where(error)
+                )
                 pause = 1.0
             if not self._stopping:
                 with contextlib.suppress(TimeoutError):

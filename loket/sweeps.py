@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from core.errors import where
 from core.measures import Measures, Relay
 from loket.engine import Engine, Queue
 from storage import Database, Tx
@@ -74,7 +75,7 @@ class Sweep:
                 await self.once()
             except Exception as error:  # noqa: BLE001 - a sweep that fails must not be the last one
                 failed = True
-                structlog.get_logger("loket.sweep").error("sweep_failed", error=type(error).__name__)
+                structlog.get_logger("loket.sweep").error("sweep_failed", error=type(error).__name__, at=where(error))
             self._measures.swept(time.perf_counter() - began, failed=failed)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self.seconds)

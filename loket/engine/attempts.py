@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from core.errors import where
 from loket.engine import RETRY_PAUSES, Handler, Queue
 
 
@@ -18,7 +19,12 @@ async def attempt(queue: Queue, handler: Handler, work_id: str, pauses: Sequence
             await _in_fresh_context(handler, work_id)
         except Exception as error:  # noqa: BLE001 - the last line of defence: whatever a handler raises is tried again
             structlog.get_logger("loket.engine").error(
-                "handler_raised", queue=queue.value, work_id=work_id, error=type(error).__name__, again=pause
+                "handler_raised",
+                queue=queue.value,
+                work_id=work_id,
+                error=type(error).__name__,
+                at=where(error),
+                again=pause,
             )
             if pause is not None:
                 await asyncio.sleep(pause)
