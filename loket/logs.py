@@ -107,12 +107,23 @@ class StandardOutput:
         """See `Sink.close`. Standard output is not ours to close."""
 
 
+class _Speaker:
+    """The worker's name, once it is known: a process that serves is given its own after the log was opened."""
+
+    worker: str = ""
+
+
+def name_worker(name: str) -> None:
+    """From now on each line says which worker wrote it."""
+    _Speaker.worker = name
+
+
 class JsonLines:
     """A structlog logger that hands lines to a sink. A disk that is full costs lines, never a turn."""
 
-    def __init__(self, sink: Sink, **always: str) -> None:
+    def __init__(self, sink: Sink, role: str = "") -> None:
         self._sink = sink
-        self._always = {name: value for name, value in always.items() if value}
+        self._role = role
         self._lock = threading.Lock()
         self._lost = 0
 
@@ -132,7 +143,8 @@ class JsonLines:
     def line(self, event: MutableMapping[str, Any]) -> str:
         """An event as a line: when, who says it, and its fields that are in the list."""
         line: dict[str, Any] = {"time": datetime.now(UTC).isoformat(timespec="milliseconds")}
-        line |= {name: event[name] for name in ("level", "event") if name in event} | self._always
+        line |= {name: event[name] for name in ("level", "event") if name in event}
+        line |= {name: said for name, said in (("role", self._role), ("worker", _Speaker.worker)) if said}
         line |= {key: _plain(value) for key, value in event.items() if key in FIELDS}
         return json.dumps(line, ensure_ascii=False)
 
@@ -143,12 +155,12 @@ class JsonLines:
 
 
 @contextmanager
-def logging_to(path: Path, level: str, *, to: str = "file", role: str = "", worker: str = "") -> Iterator[None]:
+def logging_to(path: Path, level: str, *, to: str = "file", role: str = "") -> Iterator[None]:
     """Send all log events of the block, ours and those of libraries, to a file a day beside `path`.
 
-    `to="stdout"`: to standard output instead. `role` and `worker` say which process it was and stand on each line.
+    `to="stdout"`: to standard output instead. `role` stands on each line, and so does the name given to `name_worker`.
     """
-    lines = JsonLines(StandardOutput() if to == "stdout" else DailyFile(path), role=role, worker=worker)
+    lines = JsonLines(StandardOutput() if to == "stdout" else DailyFile(path), role)
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[structlog.processors.add_log_level, lambda _logger, _method, event: lines.line(event)],
@@ -166,6 +178,7 @@ def logging_to(path: Path, level: str, *, to: str = "file", role: str = "", work
         root.removeHandler(handler)
         structlog.configure(processors=[_drop])
         lines.close()
+        name_worker("")
 
 
 def day_file(path: Path, day: str) -> Path:

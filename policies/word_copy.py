@@ -8,10 +8,11 @@ be searched, and whether a hit still exists, the database says at every search.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Lock, Thread
+
+import structlog
 
 from core.errors import ConfigError, ConnectorError
 from policies import shelf
@@ -20,7 +21,7 @@ from policies.indexes import Indexes
 from policies.locks import writing
 from storage.engine import Database
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 LOOK_SECONDS = 1.0  # between two looks at the number
 
 
@@ -75,13 +76,13 @@ class WordCopy:
             try:
                 self._look()
             except ConfigError:
-                log.debug("another process brings these words up to the database")
+                log.debug("words_awaited")
             except ConnectorError as error:
                 self._problem = str(error)
-                log.warning("the word index cannot follow the database: %s", error)
+                log.warning("words_unfollowed", system=error.system)
             except (OSError, ValueError) as error:  # what tantivy raises for files that are damaged or no index
                 self._problem = f"the word index is damaged and is made anew ({type(error).__name__})"
-                log.warning("%s", self._problem)
+                log.warning("words_damaged", error=type(error).__name__)
                 self._indexes.forget_words()
                 self._seen = -1
             self._closing.wait(LOOK_SECONDS)

@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.errors import where
 from web_app.responses import failure
 
 log = structlog.get_logger(__name__)
@@ -46,7 +47,7 @@ class Guard:
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001 - its text may hold anything, so neither the caller nor the log gets it
-            log.error("request failed", path=str(scope["path"])[:100], error=type(error).__name__)
+            log.error("request_failed", error=type(error).__name__, at=where(error))
             if not begun:
                 await failure(500)(scope, receive, guarded)
 

@@ -87,5 +87,5 @@ class Health:
         try:
             return await self._parts.probes[name]()
         except Exception as error:  # noqa: BLE001 - a probe that fails in whatever way says that it is not good
-            log.warning("probe failed", kind=name, error=type(error).__name__)
+            log.warning("probe_failed", kind=name, error=type(error).__name__)
             return False

@@ -36,7 +36,7 @@ def serve(
         if settings.is_embedded:
             until_the_end.enter_context(home.owned("loket serve"))
         home.create()
-        until_the_end.enter_context(logging_to(home.log, settings.log.level))
+        until_the_end.enter_context(logging_to(home.log, settings.log.level, to=settings.log.to, role=role.value))
         _run(settings, role)
 
 
@@ -59,7 +59,7 @@ def _run(settings: Settings, role: Role) -> None:
 
     from loket.service.process import Service
 
-    console = Console()
+    console = Console(stderr=settings.log.to == "stdout")  # there every line is one of the log
 
     def opened(address: str, worker: str) -> None:
         where = "SQLite" if settings.is_embedded else "Postgres"

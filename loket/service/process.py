@@ -19,6 +19,7 @@ from loket.engine.dbos_postgres import PostgresEngine
 from loket.engine.dbos_sqlite import SqliteEngine
 from loket.home import Home
 from loket.live import LiveChannels
+from loket.logs import name_worker
 from loket.restoring import void_if_older
 from loket.service.bus import Heard, PostgresBus
 from loket.service.heartbeat import Heartbeat
@@ -29,6 +30,7 @@ from loket.service.live_bus import LiveReceiver
 from loket.service.roles import DUTIES, Duties, Role
 from loket.settings import Settings
 from loket.telemetry.metrics import build_metrics
+from loket.telemetry.tracing import tracing
 from loket.terminal import TerminalChannel
 from storage import Database
 from web_app.app import WebParts, build_app, build_ops_app
@@ -72,14 +74,17 @@ class Service:
         """
         self._listen_to_signals()
         parts = await self._built()
-        try:
-            address = await parts.listening.start()
-            await self._begin(parts)
-            self._ready = True
-            opened(address, parts.heartbeat.name if parts.heartbeat else "embedded")
-            await self._stopping.wait()
-        finally:
-            await self._end(parts)
+        name = parts.heartbeat.name if parts.heartbeat else "embedded"
+        name_worker(name)
+        with tracing(self._settings.telemetry, role=self._role.value, worker=name):
+            try:
+                address = await parts.listening.start()
+                await self._begin(parts)
+                self._ready = True
+                opened(address, name)
+                await self._stopping.wait()
+            finally:
+                await self._end(parts)
 
     def stop(self) -> None:
         """Begin to drain."""
@@ -152,7 +157,7 @@ class Service:
             await parts.heartbeat.start(counter.engine)
         if self._duties.thinks:
             await counter.warm()
-        log.info("started", role=self._role.value)
+        log.info("service_started")
 
     async def _end(self, parts: _Parts) -> None:
         """Drain: what runs finishes, what is due leaves, what is left stays for the next process."""
@@ -165,7 +170,7 @@ class Service:
         if parts.bus is not None:
             await parts.bus.stop()
         await parts.counter.close()
-        log.info("stopped", ms=round((time.monotonic() - began) * 1000))
+        log.info("service_stopped", ms=round((time.monotonic() - began) * 1000))
 
     def _listen_to_signals(self) -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
