@@ -47,6 +47,7 @@ class Library:
         self._search = Search(database, self._indexes, embedder, settings)
         self._words = WordCopy(database, self._indexes, folder) if self._indexes.words_are_a_copy else None
         self._seconds = settings.search_seconds
+        self._warm = False
         self._changing = asyncio.Lock()
 
     async def ingest(
@@ -107,6 +108,9 @@ class Library:
             return self._search.run(query, groups, k, on)
 
         with span("search") as seen:
+            if not self._warm:  # embeds phrases of ours in a new home: this machine's work, whatever the time limit
+                await asyncio.to_thread(self._search.warm)
+                self._warm = True
             try:
                 async with asyncio.timeout(self._seconds):
                     found = await asyncio.to_thread(work)

@@ -89,4 +89,4 @@ class PolicySettings(BaseModel):
     """How long one question to the Chroma server may take; then the person hears that nothing can be looked up."""
 
     search_seconds: float = Field(default=20, gt=0, le=120)
-    """How long a whole search may take, the first one of a process included, which opens the indexes."""
+    """How long a whole search may take, the first one of a process included, which waits for its word index."""

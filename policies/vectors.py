@@ -65,6 +65,7 @@ class VectorIndex:
             distances = (found["distances"] or [[]])[0]
             return [(key, 1.0 - float(distance)) for key, distance in zip(found["ids"][0], distances, strict=True)]
 
+        self._open()  # loads Chroma, which may take a second and is not the server's time
         return self._in_time(lambda: self._said(ask))
 
     def add(

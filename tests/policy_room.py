@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,11 @@ from policies.settings import PolicySettings
 from storage import Database, metadata
 
 ALL = frozenset({"all-staff"})
+
+
+@cache
+def _direction(word: str, dimension: int) -> NDArray[np.float32]:
+    return np.random.default_rng(zlib.crc32(word.encode())).standard_normal(dimension).astype(np.float32)
 
 
 class HashingEmbedder:
@@ -32,8 +38,7 @@ class HashingEmbedder:
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for number, text in enumerate(texts):
             for word in re.findall(r"\w+", text.lower()):
-                seed = np.random.default_rng(zlib.crc32(word.encode()))
-                rows[number] += seed.standard_normal(self.dimension).astype(np.float32)
+                rows[number] += _direction(word, self.dimension)
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-6))
         return rows
 
@@ -54,6 +59,10 @@ class Room:
     def another(self, embedder: HashingEmbedder | None = None) -> Library:
         """A second library on the same folder and database."""
         return Library(self.database, self.home / "index", embedder or self.embedder, self.settings)
+
+    def library_with(self, settings: PolicySettings, home: Path | None = None) -> Library:
+        """A library on the same database with other settings, and in a home of its own if one is given."""
+        return Library(self.database, (home or self.home) / "index", self.embedder, settings)
 
     def write(self, path: str, text: str | bytes) -> Path:
         file = self.folder / path
