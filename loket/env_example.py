@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 from loket.settings import PREFIX, Settings
 
 HEADER = """\
-# Every setting of Loket with its default. Copy this file to `.env` and change what you need.
+# Every setting of Loket with its default. Copy this file to `.env` and change what you need. A secret may also be a
+# file of the same name in /run/secrets, where containers find them: the environment and `.env` come first.
 # Written by `python -m loket.env_example`; a test keeps it equal to the code.
 """
 

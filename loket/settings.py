@@ -1,7 +1,8 @@
 """Every setting of the product, composed of the packages' own sections. The only place that reads the environment.
 
 `LOKET_HOME` is `home`; `LOKET_LLM_BASE_URL` is `base_url` of the section `llm`. A `.env` file in the working
-directory counts where the environment says nothing.
+directory counts where the environment says nothing, and behind it a file of the same name in `/run/secrets`: where
+containers find what nobody else may see.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ from typing import Literal
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from actions.settings import GateSettings
 from agent.settings import AgentSettings, AiSettings
@@ -29,6 +35,7 @@ from web_app.settings import EventsSettings
 
 PREFIX = "LOKET_"
 ENV_FILE = Path(".env")
+SECRETS = Path("/run/secrets")
 
 
 class Settings(BaseSettings):
@@ -37,6 +44,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=ENV_FILE,
+        secrets_dir=SECRETS,
+        secrets_dir_missing="ok",
         env_nested_delimiter="_",
         env_nested_max_split=1,
         extra="ignore",
@@ -73,6 +82,18 @@ class Settings(BaseSettings):
     serve: ServeSettings = Field(default_factory=ServeSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The usual order, with secret files that may belong to a section too (`LOKET_LLM_KEY`)."""
+        return init_settings, env_settings, dotenv_settings, NestedSecretsSettingsSource(file_secret_settings)
 
     @property
     def database(self) -> str:
@@ -112,7 +133,8 @@ def known_names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iter
 def _refuse_unknown_names() -> None:
     known = set(known_names())
     in_file = dotenv_values(ENV_FILE) if ENV_FILE.is_file() else {}
-    for name in sorted({*os.environ, *(key.upper() for key in in_file)}):
+    in_secrets = [file.name for file in SECRETS.glob(f"{PREFIX}*")]
+    for name in sorted({*os.environ, *(key.upper() for key in in_file), *in_secrets}):
         if name.startswith(PREFIX) and name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
             hint = f"did you mean {close[0]}?" if close else "`.env.example` lists all settings"

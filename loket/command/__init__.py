@@ -21,6 +21,7 @@ from loket.command import (
     insight,
     people,
     policies,
+    provision,
     restored,
     retention,
     rules,
@@ -55,6 +56,8 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(audit.app, name="audit")
 app.add_typer(people.app, name="people")
 app.add_typer(retention.app, name="retention")
+app.command()(provision.secrets)
+app.command()(provision.grants)
 app.command()(restored.restored)
 app.command()(doctor.doctor)
 app.command()(demo.demo)
