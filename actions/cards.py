@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from actions.records import Action, State
 from actions.words import say
@@ -28,11 +29,17 @@ class Background:
     rule: str = ""
     taken_by: str = ""
     votes: str = ""
+    passed_on: str = ""
 
 
 def short_id(action_id: str) -> str:
     """How people name an action: the first eight characters of its id."""
     return action_id[:8]
+
+
+def moment_of(at: datetime) -> str:
+    """A moment as cards and messages of approvers name it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def requester_card(action: Action) -> Card:
@@ -127,7 +134,8 @@ def _approver_facts(action: Action, background: Background, language: str) -> Se
         ("rule", background.rule),
         ("votes", background.votes),
         ("taken_by", background.taken_by),
-        ("expires", action.expires_at.strftime("%Y-%m-%d %H:%M UTC")),
+        ("passed_on", background.passed_on),
+        ("expires", moment_of(action.expires_at)),
         ("reason", action.reason),
         ("id", short_id(action.action_id)),
     ]
@@ -143,7 +151,7 @@ def _proof(action: Action, language: str) -> str:
         return say("proof_none", language)
     if _callback_due(action):
         return say("proof_callback_due", language)
-    at = action.proof_at.strftime("%Y-%m-%d %H:%M UTC") if action.proof_at else ""
+    at = moment_of(action.proof_at) if action.proof_at else ""
     return say(f"proof_{action.proof_method or 'waiting'}", language, where=action.proof_detail, at=at)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from actions.cards import Background
+from actions.escalation import second_groups
 from actions.parts import GateParts
 from actions.posting import background_or_nothing
 from actions.prepare import refuse_if_held
@@ -21,6 +24,7 @@ from core.errors import Refused
 from core.people import Contact, Employee
 from core.risk import Risk, strictest
 from storage import Tx, now
+from tools.context import ActionContext
 from tools.spec import NOBODY, Tool
 
 
@@ -37,6 +41,19 @@ class Checked:
     road: Road | None
     valid: frozenset[str]
     known: Background
+
+
+def context(parts: GateParts, action: Action, checked: Checked, credential: SecretStr | None) -> ActionContext:
+    """What the tool is handed."""
+    return ActionContext(
+        key=action.action_id,
+        requester=checked.requester,
+        subject=checked.subject,
+        account=checked.account,
+        credential=credential,
+        claimed_at=action.claimed_at or action.created_at,
+        systems=parts.systems.changing,
+    )
 
 
 async def check_outside(parts: GateParts, action: Action) -> Checked:
@@ -58,8 +75,10 @@ async def check_outside(parts: GateParts, action: Action) -> Checked:
             raise Refused("account_changed")
         contact = await _contact(parts, action)
         road = credential_road(contact, action.proof_method)[0] if tool.credential else None
-    cast = await parts.database.read(lambda tx: voters(tx, action.action_id))
-    valid = frozenset([who for who in cast if await _still_entitled(parts, action, who)])
+    cast, second = await parts.database.read(
+        lambda tx: (voters(tx, action.action_id), second_groups(parts, tx, action))
+    )
+    valid = frozenset([who for who in cast if await _still_entitled(parts, action, who, second)])
     known = await background_or_nothing(parts, action)
     return Checked(tool, requester, subject, account, contact, road, valid, known)
 
@@ -118,12 +137,12 @@ async def _contact(parts: GateParts, action: Action) -> Contact:
     return contact
 
 
-async def _still_entitled(parts: GateParts, action: Action, employee_id: str) -> bool:
+async def _still_entitled(parts: GateParts, action: Action, employee_id: str, second: frozenset[str]) -> bool:
     approver = await parts.systems.read.directory.by_id(employee_id)
     if approver is None:
         return False
     try:
-        refuse_unless_entitled(action, approver)
+        refuse_unless_entitled(action, approver, second)
     except Refused:
         return False
     return True

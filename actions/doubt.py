@@ -8,8 +8,10 @@ import structlog
 
 from actions import ledger
 from actions.cards import Background
-from actions.checking import Checked
-from actions.executor import Ended, context, record
+from actions.checking import Checked, context
+from actions.escalation import second_groups
+from actions.executor import Ended, record
+from actions.flow import touch
 from actions.parts import GateParts
 from actions.posting import background_or_nothing
 from actions.records import Action, State
@@ -19,7 +21,42 @@ from core.people import Contact, Employee
 from storage import Tx, now
 from tools.context import Effect
 
+GIVE_UP_DOUBT = timedelta(minutes=10)
+"""After this long without a trace outside, an effect that may have happened counts as not happened. Longer than any
+call can last (`effect_seconds`), and than the life of a process that has stopped answering."""
 log = structlog.get_logger("doubt")
+
+
+async def clear_up(parts: GateParts, action: Action) -> None:
+    """Look outside what became of an effect that may have happened; later again, ever more seldom, if nobody knows."""
+    mine = await parts.database.run(lambda tx: _reserve(parts, tx, action.action_id))
+    if mine is not None:
+        await reconcile(parts, mine, GIVE_UP_DOUBT)
+
+
+def pause_after(age: timedelta) -> timedelta:
+    """How long to wait before the next look at a doubt of this age; the moment of giving up is not missed."""
+    pause = min(max(age / 4, timedelta(seconds=5)), timedelta(minutes=10))
+    left = GIVE_UP_DOUBT - age + timedelta(milliseconds=10)
+    return min(pause, left) if left > timedelta(0) else pause
+
+
+def _reserve(parts: GateParts, tx: Tx, action_id: str) -> Action | None:
+    """The action, if this sweep is the one to look now; without `due_at` when nobody but a person can find out."""
+    action, moment = ledger.lock(tx, action_id), now(tx)
+    if action is None or action.state is not State.UNKNOWN or action.due_at is None or action.due_at > moment:
+        return None
+    again = moment + pause_after(moment - (action.claimed_at or action.created_at))
+    readable = _can_be_read(parts, action)
+    mine = touch(tx, action, due_at=again if readable else None)
+    return mine if readable else None
+
+
+def _can_be_read(parts: GateParts, action: Action) -> bool:
+    try:
+        return parts.tool(action.tool).reconcile is not None
+    except LoketError:
+        return False  # the tool is gone; a start with it looks again
 
 
 async def reconcile(parts: GateParts, action: Action, give_up: timedelta) -> None:
@@ -64,7 +101,8 @@ async def settle_by_hand(parts: GateParts, action: Action, person: Employee, don
 def _refuse_unless_concerned(parts: GateParts, tx: Tx, action: Action, person: Employee) -> None:
     """Its approvers, and those whom the rules alert: a ticket has no approvers, and somebody must be able to."""
     _version, rules = parts.rules.current(tx)
-    refuse_unless_entitled(ledger.get(tx, action.action_id), person, also=frozenset(rules.alerts))
+    also = frozenset(rules.alerts) | second_groups(parts, tx, action)
+    refuse_unless_entitled(ledger.get(tx, action.action_id), person, also)
 
 
 async def _seen(parts: GateParts, action: Action) -> Checked:

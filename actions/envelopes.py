@@ -28,7 +28,7 @@ TO_LEAVE = ("wanted", "waiting")
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """One secret's way, without the secret. `state`: `wanted` (still to be made), `made`, `waiting`, `sent`, `used`,
-    `failed`."""
+    `gone` (a credential that has left), `failed`."""
 
     envelope_id: str
     action_id: str
@@ -115,7 +115,7 @@ def release(tx: Tx, action_id: str, kind: Kind) -> None:
 def sent(tx: Tx, action_id: str, kind: Kind) -> None:
     """It has left. A credential is destroyed; a code is kept sealed until it is typed, burnt or too old."""
     if kind == "credential":
-        destroy(tx, action_id, kind, state="sent")
+        destroy(tx, action_id, kind, state="gone")
     else:
         _set(tx, action_id, kind, state="sent")
 
@@ -148,12 +148,10 @@ def check_code(tx: Tx, keys: GateKeys, action_id: str, typed: str) -> bool:
     return secret is not None and hmac.compare_digest(secret.get_secret_value(), digits)
 
 
-def unfinished(tx: Tx) -> list[str]:
+def unfinished(tx: Tx, limit: int = 500) -> list[str]:
     """Ids of actions with a secret that is due to leave."""
-    rows = tx.execute(
-        sa.select(envelopes.c.action_id).where(envelopes.c.state.in_(TO_LEAVE), envelopes.c.due_at <= now(tx))
-    ).all()
-    return [row.action_id for row in rows]
+    due = sa.and_(envelopes.c.state.in_(TO_LEAVE), envelopes.c.due_at <= now(tx))
+    return list(tx.execute(sa.select(envelopes.c.action_id).where(due).limit(limit)).scalars())
 
 
 def is_due(tx: Tx, action_id: str, kind: Kind) -> bool:
@@ -162,14 +160,20 @@ def is_due(tx: Tx, action_id: str, kind: Kind) -> bool:
     return envelope is not None and envelope.state in TO_LEAVE and envelope.due_at <= now(tx)
 
 
+def any_expired(tx: Tx) -> bool:
+    """Is there a secret to forget? Most of the time there is none, and nothing has to be written."""
+    return tx.execute(sa.select(envelopes.c.envelope_id).where(_expired(tx)).limit(1)).first() is not None
+
+
 def forget_expired(tx: Tx) -> int:
     """Destroy every secret that is past its time and not about to be given up; returns how many."""
-    return tx.change(
-        sa.update(envelopes)
-        .where(envelopes.c.expires_at <= now(tx), envelopes.c.state.in_(("made", "sent")))
-        .where(envelopes.c.ciphertext.is_not(None))
-        .values(state="failed", ciphertext=None, nonce=None, key_id="")
-    )
+    gone = {"state": "failed", "ciphertext": None, "nonce": None, "key_id": ""}
+    return tx.change(sa.update(envelopes).where(_expired(tx)).values(**gone))
+
+
+def _expired(tx: Tx) -> sa.ColumnElement[bool]:
+    old = sa.and_(envelopes.c.expires_at <= now(tx), envelopes.c.state.in_(("made", "sent")))
+    return sa.and_(old, envelopes.c.ciphertext.is_not(None))
 
 
 def _sealed(keys: GateKeys, action_id: str, kind: Kind, secret: SecretStr) -> dict[str, Any]:

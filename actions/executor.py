@@ -17,7 +17,7 @@ import structlog
 from pydantic import SecretStr
 
 from actions import envelopes, ledger
-from actions.checking import Checked, check_inside, check_outside
+from actions.checking import Checked, check_inside, check_outside, context
 from actions.flow import MOVES, Overtaken, move, note, touch
 from actions.parts import GateParts
 from actions.posting import background_or_nothing, post_approvers
@@ -30,7 +30,7 @@ from core.tracing import span
 from storage import Tx, now
 from storage.faultpoint import reached
 from storage.keys import SealBroken
-from tools.context import ActionContext, Effect
+from tools.context import Effect
 from tools.spec import Tool
 
 log = structlog.get_logger("executor")
@@ -103,7 +103,7 @@ async def record(
         fresh = ledger.lock(tx, action.action_id)
         if fresh is None or fresh.fencing != action.fencing or ended.state not in MOVES[fresh.state]:
             return False
-        after = move(tx, fresh, ended.state, actor=ended.actor, **_result(ended))
+        after = move(tx, fresh, ended.state, actor=ended.actor, **_result(tx, ended))
         if ended.state is State.DONE:
             envelopes.release(tx, action.action_id, "credential")
             tx.after_commit.append(lambda: parts.wake(action.action_id))  # to send it
@@ -114,19 +114,6 @@ async def record(
         return True
 
     return await parts.database.run(write)
-
-
-def context(parts: GateParts, action: Action, checked: Checked, credential: SecretStr | None) -> ActionContext:
-    """What the tool is handed."""
-    return ActionContext(
-        key=action.action_id,
-        requester=checked.requester,
-        subject=checked.subject,
-        account=checked.account,
-        credential=credential,
-        claimed_at=action.claimed_at or action.created_at,
-        systems=parts.systems.changing,
-    )
 
 
 def _claim(parts: GateParts, tx: Tx, action_id: str, checked: Checked) -> Action:
@@ -221,12 +208,12 @@ def _without(effect: Effect, credential: SecretStr | None) -> Effect:
     return effect
 
 
-def _result(ended: Ended) -> dict[str, Any]:
+def _result(tx: Tx, ended: Ended) -> dict[str, Any]:
     return {
         "reference": ended.effect.reference[:200],
         "result_address": ended.effect.address[:400],
         "reason": ended.reason[:400],
-        "due_at": None,
+        "due_at": now(tx) if ended.state is State.UNKNOWN else None,  # the sweep looks outside
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from actions import ledger, overview, sweep
-from actions.cards import Background, approver_card, requester_card
+from actions.cards import Background, requester_card
 from actions.deciding import decide
 from actions.doubt import settle_by_hand
 from actions.executor import execute, resume
@@ -14,7 +14,7 @@ from actions.flow import Overtaken
 from actions.keys import GateKeys
 from actions.own_tools import own_tools
 from actions.parts import GateParts, GateSystems, ToolSource
-from actions.posting import background, post_approvers, post_requester
+from actions.posting import card_of_an_approver, post_approvers, post_requester
 from actions.prepare import prepare
 from actions.propose import propose
 from actions.records import Action, Origin, Prepared, State
@@ -29,7 +29,7 @@ from actions.unwanted import by_notice
 from actions.words import say
 from core.errors import Refused
 from core.events import Click
-from core.measures import UNMEASURED, Measures
+from core.measures import Measures, Relay
 from core.outcomes import Outcome
 from core.people import Employee
 from core.ports import Decision, RequestSummary
@@ -50,17 +50,16 @@ class Gate:
         keys: GateKeys,
         settings: GateSettings,
         wake: Callable[[str], None],
-        measures: Measures = UNMEASURED,
+        measures: Measures | None = None,
     ) -> None:
         own = own_tools(database, rules)
-        self.parts = GateParts(database, registry, systems, rules, keys, settings, wake, own, measures)
+        self.parts = GateParts(database, registry, systems, rules, keys, settings, wake, own, measures or Relay())
         self._running: set[str] = set()
 
     async def open(self, *, alone: bool = True) -> None:
         """Put the first rules in force, and look at what a crash left behind (`alone`: no other executor lives)."""
         await self.parts.database.run(self.parts.rules.open)
-        if alone:
-            await sweep.wake_orphans(self.parts)
+        await sweep.take_up(self.parts, alone=alone)
 
     async def prepare(
         self,
@@ -180,10 +179,9 @@ class Gate:
         action = await self.show(action_id)
         if action is not None and action.requester_id == reader.employee_id:
             return requester_card(action)
-        if action is None or not (reader.may_use_tools and reader.groups & set(action.approver_groups)):
+        if action is None:
             raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
-        known = await background(self.parts, action)
-        return approver_card(action, known, reader.language)
+        return await card_of_an_approver(self.parts, action, reader)
 
     async def switch_off(self, admin: Employee, scope: str, reason: str) -> bool:
         """The kill switch, for one tool or `*`: works at once. Raises `Refused` for anybody but an admin."""

@@ -7,16 +7,18 @@ from dataclasses import replace
 import sqlalchemy as sa
 import structlog
 
-from actions.cards import Background, approver_card, requester_card, short_id
+from actions.cards import Background, approver_card, moment_of, requester_card, short_id
+from actions.escalation import asked_groups, passing_on, second_groups
 from actions.parts import GateParts
 from actions.records import Action
 from actions.tables import votes
 from actions.words import masked_phone, say
 from core.encoding import encode
-from core.errors import ConnectorError
+from core.errors import ConnectorError, Refused
 from core.events import Address, Place
+from core.outcomes import Outcome
 from core.people import Employee
-from core.replies import Reply
+from core.replies import Card, Reply
 from storage import OutboxItem, Tx, outbox
 
 log = structlog.get_logger("posting")
@@ -68,11 +70,28 @@ def tell_requester(tx: Tx, action: Action, key: str, text: str) -> None:
 def post_approvers(parts: GateParts, tx: Tx, action: Action, known: Background) -> None:
     """Put the approver's card, as it is now, into the room of each approver group."""
     language = parts.settings.approvers_language
-    known = replace(known, votes=_votes(tx, action))
+    known = completed(parts, tx, action, known)
     text = say("approvers_line", language, id=short_id(action.action_id), state=say(f"state_{action.state}", language))
     reply = Reply(text=text, language=language, card=approver_card(action, known, language))
-    for group in action.approver_groups:
+    for group in asked_groups(parts, tx, action):
         _put(tx, action, group, room_of(parts, group), reply)
+
+
+def completed(parts: GateParts, tx: Tx, action: Action, known: Background) -> Background:
+    """The same with what the ledger and the rules know: the votes, and who may decide besides from when."""
+    groups, at = passing_on(parts, tx, action)
+    passed_on = f"{', '.join(groups)}, {moment_of(at)}" if at is not None else ""
+    return replace(known, votes=_votes(tx, action), passed_on=passed_on)
+
+
+async def card_of_an_approver(parts: GateParts, action: Action, reader: Employee) -> Card:
+    """The approver's card, for a reader who may decide by now. Raises `Refused` for everybody else."""
+    second = await parts.database.read(lambda tx: second_groups(parts, tx, action))
+    if not reader.may_use_tools or not reader.groups & {*action.approver_groups, *second}:
+        raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
+    fresh = await background(parts, action)
+    known = await parts.database.read(lambda tx: completed(parts, tx, action, fresh))
+    return approver_card(action, known, reader.language)
 
 
 def room_of(parts: GateParts, group: str) -> Address:

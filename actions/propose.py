@@ -9,6 +9,7 @@ from actions import ledger
 from actions.brake import refuse_if_too_many
 from actions.cards import requester_card
 from actions.flow import note
+from actions.one_at_a_time import one_at_a_time
 from actions.parts import GateParts
 from actions.prepare import refuse_if_held
 from actions.records import Origin, Prepared, State
@@ -32,11 +33,13 @@ def propose(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin) -> Rep
     version, rules = parts.rules.current(tx)
     if version != prepared.rule_version:
         raise Refused("rules_changed")
+    if prepared.tier in (Risk.SENSITIVE, Risk.CRITICAL):
+        one_at_a_time(tx, "requester", prepared.requester.employee_id)
+        refuse_if_too_many(tx, rules, prepared.requester.employee_id)
     about_account = prepared.tool.subject != NOBODY
     if about_account:
+        one_at_a_time(tx, "subject", prepared.subject.employee_id)
         refuse_if_held(tx, prepared.subject.employee_id)
-    if prepared.tier in (Risk.SENSITIVE, Risk.CRITICAL):
-        refuse_if_too_many(tx, rules, prepared.requester.employee_id)
     if not _file(parts, tx, prepared, origin, rules, about_account):
         raise Refused("already_open", Outcome.REFUSED_LIMIT)
     action = ledger.get(tx, origin.action_id)
@@ -62,6 +65,7 @@ def propose(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin) -> Rep
 
 def _file(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin, rules: Rules, about_account: bool) -> bool:
     moment = now(tx)
+    draft_until = moment + timedelta(minutes=parts.settings.draft_minutes)
     sealed = Sealed(
         tool=prepared.tool.name,
         tool_hash=prepared.tool.definition_hash,
@@ -92,13 +96,13 @@ def _file(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin, rules: R
             "facts": [[fact.label, fact.value] for fact in prepared.facts],
             "language": prepared.language,
             "created_at": moment,
-            "due_at": moment + timedelta(minutes=parts.settings.draft_minutes),
+            "due_at": min(draft_until, sealed.expires_at),
             "open_subject": prepared.subject.employee_id if about_account else None,
         },
     )
 
 
 def _expires_at(prepared: Prepared, rules: Rules, moment: datetime) -> datetime:
-    life = timedelta(hours=prepared.rule.lifetime_hours)
     hours = rules.hours.get(prepared.rule.hours)
+    life = prepared.rule.lifetime
     return hours.after(moment, life) if hours else moment + life

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from actions import envelopes, ledger
+from actions.escalation import next_look
 from actions.flow import move, note, touch
 from actions.parts import GateParts
 from actions.records import Action, State
@@ -37,7 +39,7 @@ def confirm(parts: GateParts, tx: Tx, action_id: str, requester_id: str, origin:
         action = move(tx, action, State.AWAITING_PROOF, actor=actor, origin=origin, due_at=due)
         _want_code(parts, tx, action)
     elif action.approvals_needed > 0:
-        action = ask_approvers(tx, action, actor, origin)
+        action = ask_approvers(parts, tx, action, actor, origin)
     else:
         action = approve(parts, tx, action, actor, origin)
     wake_later(parts, tx, action)
@@ -76,7 +78,7 @@ def prove(parts: GateParts, tx: Tx, action_id: str, requester_id: str, typed: st
         proved = stamp(parts.keys, "proof", action_id, action.seal, "code")
         action = touch(tx, action, proof_method="code", proof_at=now(tx), proof_stamp=proved)
         note(tx, action, "proof.given", actor=actor, result="code", origin=origin)
-        return ask_approvers(tx, action, actor, origin), "code_right"
+        return ask_approvers(parts, tx, action, actor, origin), "code_right"
     note(tx, action, "proof.wrong", actor=actor, result=f"try {envelope.tries + 1}", origin=origin)
     if envelope.tries + 1 >= parts.settings.code_tries:
         envelopes.destroy(tx, action_id, "code", state="failed")
@@ -98,20 +100,14 @@ def without_code(parts: GateParts, tx: Tx, action_id: str, requester_id: str, or
         tx, action, proof_method="callback_due", proof_detail="", tier=Risk.CRITICAL.value, approvals_needed=needed
     )
     note(tx, action, "proof.callback_asked", actor=f"employee:{requester_id}", result="critical", origin=origin)
-    return ask_approvers(tx, action, f"employee:{requester_id}", origin)
+    return ask_approvers(parts, tx, action, f"employee:{requester_id}", origin)
 
 
-def ask_approvers(tx: Tx, action: Action, actor: str, origin: str) -> Action:
-    """From here on the action waits for votes."""
-    return move(
-        tx,
-        action,
-        State.AWAITING_APPROVAL,
-        actor=actor,
-        origin=origin,
-        due_at=action.expires_at,
-        asked_at=now(tx),
-    )
+def ask_approvers(parts: GateParts, tx: Tx, action: Action, actor: str, origin: str) -> Action:
+    """From here on the action waits for votes; `due_at` is when the sweep looks at it next."""
+    asked = now(tx)
+    due = next_look(parts, tx, replace(action, asked_at=asked))
+    return move(tx, action, State.AWAITING_APPROVAL, actor=actor, origin=origin, due_at=due, asked_at=asked)
 
 
 def approve(parts: GateParts, tx: Tx, action: Action, actor: str, origin: str) -> Action:

@@ -18,7 +18,7 @@ from actions.tables import envelopes as envelopes_table
 from actions.words import say
 from core.encoding import encode
 from core.replies import Reply
-from storage import AuditEntry, OutboxItem, Tx, outbox
+from storage import AuditEntry, OutboxItem, Tx, now, outbox
 from storage.audit import record
 from storage.audit_heads import RESTORED
 
@@ -70,7 +70,8 @@ def _end_some(parts: GateParts, tx: Tx, actor: str) -> int:
 
 def _end(parts: GateParts, tx: Tx, action: Action, actor: str) -> None:
     to = _ENDS.get(action.state, State.EXPIRED)
-    after = move(tx, action, to, actor=actor, due_at=None, reason=REASON)
+    due = now(tx) if to is State.UNKNOWN else None
+    after = move(tx, action, to, actor=actor, due_at=due, reason=REASON)
     for kind in envelopes.KINDS:
         envelopes.destroy(tx, action.action_id, kind, state="failed")
     tell_result(parts, tx, after, None)

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 
 from actions import envelopes
+from actions.escalation import asked_groups
 from actions.parts import GateParts
 from actions.posting import post_requester, room_of, tell_requester
 from actions.records import Action, State
@@ -34,7 +35,7 @@ def alert(parts: GateParts, tx: Tx, action: Action, key: str) -> None:
     _version, rules = parts.rules.current(tx)
     language = parts.settings.approvers_language
     text = say(key, language, id=action.action_id[:8], title=action.title, person=action.subject_id)
-    for group in dict.fromkeys((*action.approver_groups, *rules.alerts)):
+    for group in dict.fromkeys((*asked_groups(parts, tx, action), *rules.alerts)):
         reply = Reply(text=text, language=language)
         item = OutboxItem(
             f"alert:{key}:{action.action_id}:{group}", "reply", encode(room_of(parts, group)), encode(reply)

@@ -26,7 +26,10 @@ class _Strict(BaseModel):
 
 
 class Rule(_Strict):
-    """One tool's rule. `approvals` may only raise what its tier asks; `proof` lists what counts, best first."""
+    """One tool's rule. `approvals` may only raise what its tier asks; `proof` lists what counts, best first.
+
+    `escalate_to` are the groups that may decide as well once `escalate_after_hours` of the lifetime have passed.
+    """
 
     tier: Risk = Field(strict=False)
     approvers: tuple[str, ...] = Field(default=(), strict=False)
@@ -34,6 +37,18 @@ class Rule(_Strict):
     proof: tuple[ProofMethod, ...] = Field(default=(), strict=False)
     lifetime_hours: int = Field(default=24, ge=1, le=168)
     hours: str = ""
+    escalate_to: tuple[str, ...] = Field(default=(), strict=False)
+    escalate_after_hours: float = Field(default=0, ge=0, le=168, allow_inf_nan=False)
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long a request may wait in all; where the rule names opening hours, only these count."""
+        return timedelta(hours=self.lifetime_hours)
+
+    @property
+    def left_when_passed_on(self) -> timedelta:
+        """How much of the lifetime is left when `escalate_to` may decide too; a quarter, where no hours are given."""
+        return self.lifetime - timedelta(hours=self.escalate_after_hours or 0.75 * self.lifetime_hours)
 
 
 class Names(_Strict):
@@ -79,11 +94,12 @@ class Rules(_Strict):
         asked = rule.tier in (Risk.SENSITIVE, Risk.CRITICAL) or rule.approvals or self.approvals.get("write", 0)
         if asked and not rule.approvers and rule.tier is not Risk.FORBIDDEN:
             raise ValueError(f"tools.{name}: a {rule.tier} tool needs approvers")
+        _sound_escalation(name, rule)
         if not rule.hours:
             return
         if rule.hours not in self.hours:
             raise ValueError(f"tools.{name}: there are no opening hours called {rule.hours!r}")
-        if 50 * self.hours[rule.hours].a_week < timedelta(hours=rule.lifetime_hours):
+        if 50 * self.hours[rule.hours].a_week < rule.lifetime:
             raise ValueError(f"tools.{name}: the opening hours {rule.hours!r} never add up to its lifetime in a year")
 
     def needed(self, tier: Risk, rule: Rule) -> int:
@@ -92,6 +108,17 @@ class Rules(_Strict):
             raise ValueError(f"nothing of tier {tier} is ever put to a vote")
         people = {str(name): count for name, count in self.approvals.items()}
         return max(people.get(tier.value, 0), rule.approvals)
+
+
+def _sound_escalation(name: str, rule: Rule) -> None:
+    if rule.escalate_after_hours and not rule.escalate_to:
+        raise ValueError(f"tools.{name}: escalate_after_hours says when, escalate_to must say to whom")
+    if rule.escalate_to and not rule.approvers:
+        raise ValueError(f"tools.{name}: nothing is passed on to escalate_to where there are no approvers")
+    if set(rule.escalate_to) & set(rule.approvers):
+        raise ValueError(f"tools.{name}: escalate_to must name other groups than approvers")
+    if rule.escalate_after_hours >= rule.lifetime_hours:
+        raise ValueError(f"tools.{name}: escalate_after_hours must be less than lifetime_hours")
 
 
 def parse(document: str, where: str = "rules.yaml") -> Rules:
@@ -134,6 +161,15 @@ class RuleBook:
         if version not in self._parsed:
             self._parsed[version] = parse(self.document(tx, version), f"rules version {version}")
         return version, self._parsed[version]
+
+    def of(self, tx: Tx, version: int) -> Rules | None:
+        """The rules of one version, in force or not; None for one that was never released or cannot be read now."""
+        if version not in self._parsed:
+            try:
+                self._parsed[version] = parse(self.document(tx, version))
+            except (sa.exc.NoResultFound, ConfigError):
+                return None
+        return self._parsed[version]
 
     def document(self, tx: Tx, version: int) -> str:
         """The text of one released version."""

@@ -1,78 +1,94 @@
-"""One regular look at all that waits: what is too old expires, what should move is woken, who was asked is reminded."""
+"""One regular look at all that waits: what is due expires, is reminded or passed on, and what should move is woken.
+
+`due_at` of a row says when it has to be looked at next, and is empty for what is over: the look costs what is due,
+not what waits.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from functools import partial
 
 import sqlalchemy as sa
+import structlog
 
 from actions import envelopes, ledger
-from actions.doubt import reconcile
-from actions.flow import Overtaken, move, touch
+from actions.doubt import clear_up
+from actions.flow import touch
 from actions.parts import GateParts
-from actions.posting import background_or_nothing, post_approvers
 from actions.records import Action, State
-from actions.results import tell_result
 from actions.tables import actions
+from actions.waiting import expire, look
+from core.errors import LoketError
 from storage import Tx, now
 
-GIVE_UP_DOUBT = timedelta(minutes=10)
-"""After this long without a trace outside, an effect that may have happened counts as not happened. Longer than any
-call can last (`effect_seconds`), and than the life of a process that has stopped answering."""
+PAGE = 100
+"""Rows that are read at once."""
+WAKE_AT_ONCE = 500
+"""Approved actions that are woken in one look, those first whose time runs out first."""
+log = structlog.get_logger("sweep")
 
 
 async def sweep(parts: GateParts) -> None:
     """See `Gate.sweep`. Safe at any time, any number of times, in several processes."""
-    for action in await parts.database.read(_overdue):
-        await _expire(parts, action)
+    async for action in _due(parts):
+        await _one(parts, action)
     for action_id in await parts.database.read(_to_wake):
         parts.wake(action_id)
-    await parts.database.run(envelopes.forget_expired)
-    doubtful = await parts.database.read(lambda tx: ledger.select(tx, ledger.in_states([State.UNKNOWN])))
-    for action in doubtful:
-        await reconcile(parts, action, GIVE_UP_DOUBT)
+    if await parts.database.read(envelopes.any_expired):
+        await parts.database.run(envelopes.forget_expired)
 
 
-def _overdue(tx: Tx) -> list[Action]:
-    waiting = [State.AWAITING_CONFIRMATION, State.AWAITING_PROOF, State.AWAITING_APPROVAL, State.APPROVED]
-    moment = now(tx)
-    return ledger.select(
-        tx, ledger.in_states(waiting), sa.or_(actions.c.due_at <= moment, actions.c.expires_at <= moment)
-    )
+async def _due(parts: GateParts) -> AsyncIterator[Action]:
+    """Everything that is due at the beginning of this sweep, oldest first, a page at a time."""
+    until = await parts.database.read(now)
+    after: Action | None = None
+    while page := await parts.database.read(partial(ledger.due, until=until, after=after, limit=PAGE)):
+        for action in page:
+            yield action
+        after = page[-1]
+
+
+async def _one(parts: GateParts, action: Action) -> None:
+    """Whatever goes wrong with one action must not keep the sweep from the others."""
+    try:
+        match action.state:
+            case State.AWAITING_CONFIRMATION | State.AWAITING_PROOF | State.APPROVED:
+                await expire(parts, action)
+            case State.AWAITING_APPROVAL:
+                await look(parts, action)
+            case State.EXECUTING:
+                parts.wake(action.action_id)
+            case State.UNKNOWN:
+                await clear_up(parts, action)
+            case _:
+                log.warning("over_and_due", action_id=action.action_id, state=action.state.value)
+    except LoketError as error:
+        log.warning("sweep_one_failed", action_id=action.action_id, error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - see above; the next sweep tries it again
+        log.error("sweep_one_crashed", action_id=action.action_id, error=type(error).__name__)
 
 
 def _to_wake(tx: Tx) -> list[str]:
-    """Approved ones, those left in the middle by an executor that is gone, and those with a secret to send."""
-    moving = ledger.select(
-        tx,
-        sa.or_(
-            ledger.in_states([State.APPROVED]),
-            sa.and_(ledger.in_states([State.EXECUTING]), actions.c.due_at <= now(tx)),
-        ),
-    )
-    return list(dict.fromkeys([*(action.action_id for action in moving), *envelopes.unfinished(tx)]))
+    """Approved ones, and those with a secret to make or to send."""
+    approved = tx.execute(
+        sa.select(actions.c.action_id, actions.c.due_at).where(ledger.in_states([State.APPROVED])).limit(WAKE_AT_ONCE)
+    ).all()
+    oldest_first = sorted(approved, key=lambda row: (row.due_at is not None, row.due_at))
+    return list(dict.fromkeys([*(row.action_id for row in oldest_first), *envelopes.unfinished(tx)]))
 
 
-async def _expire(parts: GateParts, action: Action) -> None:
-    known = await background_or_nothing(parts, action)
+async def take_up(parts: GateParts, *, alone: bool) -> None:
+    """At the start: what is in doubt is looked at again, also where the tool has learnt to look since.
 
-    def write(tx: Tx) -> None:
-        try:
-            after = move(tx, action, State.EXPIRED, actor="system:sweep", due_at=None)
-        except Overtaken:
-            return
-        envelopes.destroy(tx, action.action_id, "code", state="failed")
-        tell_result(parts, tx, after, None)
-        if action.state in (State.AWAITING_APPROVAL, State.APPROVED):
-            post_approvers(parts, tx, after, known)
-
-    await parts.database.run(write)
-
-
-async def wake_orphans(parts: GateParts) -> None:
-    """At the start of the only process: whoever was executing is gone, so each such action is looked at now."""
+    `alone`: nobody else executes, so whoever was executing is gone, and each such action is looked at now.
+    """
 
     def mark(tx: Tx) -> list[str]:
+        doubtful = sa.and_(ledger.in_states([State.UNKNOWN]), actions.c.due_at.is_(None))
+        tx.change(sa.update(actions).where(doubtful).values(due_at=now(tx), version=actions.c.version + 1))
+        if not alone:
+            return []
         orphans = ledger.select(tx, ledger.in_states([State.EXECUTING]))
         return [touch(tx, action, due_at=now(tx)).action_id for action in orphans]
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from actions import envelopes, ledger
 from actions.cards import Background
 from actions.flow import MOVES, move, note
+from actions.one_at_a_time import one_at_a_time
 from actions.parts import GateParts
 from actions.posting import post_approvers, post_requester
 from actions.records import Action, State
@@ -45,6 +46,7 @@ def by_notice(parts: GateParts, tx: Tx, typed: str, origin: str, actor: str = ""
 
 def report(parts: GateParts, tx: Tx, action: Action, actor: str, origin: str) -> str:
     """Act on "this was not me" for the subject of `action`. Returns what to say; reporting twice is harmless."""
+    one_at_a_time(tx, "subject", action.subject_id)  # what is being filed at this moment is seen, or sees the hold
     until = now(tx) + timedelta(hours=parts.settings.hold_hours)
     held = tx.add(holds, employee_id=action.subject_id, until=until, action_id=action.action_id)
     if not held:

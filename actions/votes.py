@@ -11,7 +11,9 @@ import sqlalchemy as sa
 
 from actions import ledger
 from actions.brake import approver_is_numb
+from actions.escalation import second_groups
 from actions.flow import move, note, touch
+from actions.one_at_a_time import one_at_a_time
 from actions.parts import GateParts
 from actions.records import Action, State
 from actions.requester import approve, wake_later
@@ -60,8 +62,9 @@ def cast(parts: GateParts, tx: Tx, action_id: str, ballot: Ballot) -> tuple[Acti
 
     Raises `Refused` for everybody and everything that does not count; then nothing has changed.
     """
-    action = _open_for_votes(tx, action_id, ballot.approver)
+    action = _open_for_votes(parts, tx, action_id, ballot.approver)
     _not_twice(tx, action_id, ballot.approver)
+    one_at_a_time(tx, "approver", ballot.approver.employee_id)
     if ballot.verdict == "deny":
         _record(parts, tx, action, ballot, _seconds(tx, action, ballot), braked=False)
         return _deny(tx, action, ballot), "voted_deny"
@@ -79,7 +82,7 @@ def cast(parts: GateParts, tx: Tx, action_id: str, ballot: Ballot) -> tuple[Acti
 
 def take(parts: GateParts, tx: Tx, action_id: str, approver: Employee, origin: str) -> Action:
     """ "I take this": seen by all, for a quarter of an hour; it reserves nothing in law, only in manners."""
-    action = _open_for_votes(tx, action_id, approver)
+    action = _open_for_votes(parts, tx, action_id, approver)
     moment = now(tx)
     if action.taken_by not in ("", approver.employee_id) and (action.taken_until or moment) > moment:
         raise Refused("already_taken", Outcome.REFUSED_LIMIT, who=action.taken_by)
@@ -127,11 +130,11 @@ def refuse_unless_entitled(action: Action, approver: Employee, also: frozenset[s
         raise Refused("not_entitled", Outcome.REFUSED_NOT_ENTITLED, groups=", ".join(action.approver_groups))
 
 
-def _open_for_votes(tx: Tx, action_id: str, approver: Employee) -> Action:
+def _open_for_votes(parts: GateParts, tx: Tx, action_id: str, approver: Employee) -> Action:
     action = ledger.lock(tx, action_id)
     if action is None:
         raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
-    refuse_unless_entitled(action, approver)
+    refuse_unless_entitled(action, approver, second_groups(parts, tx, action))
     if action.state is not State.AWAITING_APPROVAL:
         raise Refused("wrong_state", Outcome.REFUSED_LIMIT, state=action.state.value)
     if action.expires_at <= now(tx):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from core.errors import ConfigError
 from loket.command.operator import operator
 from loket.command.running import looking, run
 from loket.restoring import void
@@ -34,5 +35,7 @@ def restored(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
 
 async def _restored(settings: Settings) -> int:
     async with looking(settings) as counter:
+        if counter.heads is None:
+            raise ConfigError("run this where actions are carried out: this role keeps no heads of the audit chain")
         moment = datetime.now(UTC).isoformat(timespec="seconds")
         return await void(counter.gate, counter.heads, f"said by {operator()} at {moment}", operator())

@@ -63,3 +63,20 @@ def test_waiting_twice_is_waiting_once_for_both(
     hours: OpeningHours, start: datetime, one: timedelta, two: timedelta
 ) -> None:
     assert hours.after(hours.after(start, one), two) == hours.after(start, one + two)
+
+
+@quick(150)
+@given(openings(), starts, lives, st.integers(0, 100))
+def test_counted_forward_and_back_it_is_the_same_time(
+    hours: OpeningHours, start: datetime, life: timedelta, percent: int
+) -> None:
+    end = hours.after(start, life)
+    left = life * percent / 100
+
+    at = hours.before(end, left)
+
+    assert start <= at <= end
+    assert math.isclose(minutes_open(hours, at, end), left.total_seconds() / 60, abs_tol=1e-6)
+    assert hours.between(at, end) == left
+    assert hours.between(start, end) == life
+    assert hours.between(end, start) == timedelta(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -14,6 +15,7 @@ from actions.records import State
 from core.errors import Refused
 from core.ports import Decision
 from storage import Database, audit_verifier
+from storage.faultpoint import install
 from tests.gate_only import GateOnly
 from tests.gate_rooms import room_on
 
@@ -173,6 +175,79 @@ def test_eight_requests_at_once_about_one_person_give_one_open_card(room: GateOn
         return True
 
     assert sum(at_once(room, *([ask] * AT_ONCE))) == 1
+
+
+def slow_commits(name: str) -> None:
+    """Between a look and its commit there is time enough for everybody else to look as well."""
+    if name in ("propose.before_commit", "vote.approve.before_commit"):
+        time.sleep(0.15)
+
+
+@pytest.fixture
+def slowly() -> Iterator[None]:
+    install(slow_commits)
+    yield
+    install(None)
+
+
+@pytest.mark.slow
+def test_eight_conversations_at_once_do_not_give_more_than_three_requests_a_day(room: GateOnly, slowly: None) -> None:
+    def asking(caller: str) -> Callable[[GateOnly], Awaitable[bool]]:
+        async def ask(mine: GateOnly) -> bool:
+            try:
+                await mine.propose("E1005", "reset_for_caller", caller=caller)
+            except Refused as refusal:
+                assert refusal.reason == "too_many_requests"  # noqa: PT017 - only this refusal is right
+                return False
+            return True
+
+        return ask
+
+    callers = ["E1001", "E1002", "E1007", "E1009", "E1010", "E1017", "E1020", "E1039"]
+
+    assert sum(at_once(room, *(asking(caller) for caller in callers))) == 3
+
+
+@pytest.mark.slow
+def test_an_approver_who_votes_on_eight_cards_at_once_is_braked_as_one_after_the_other(
+    room: GateOnly, slowly: None
+) -> None:
+    people = ["E1001", "E1002", "E1007", "E1009", "E1010", "E1017", "E1020", "E1039"]
+    ids = [asyncio.run(waiting_for_a_vote(room, who)) for who in people]
+
+    at_once(room, *(clicking("E1003", action_id, "approve") for action_id in ids))
+
+    states = [state(room, action_id) for action_id in ids]
+    assert states.count(State.APPROVED) == 4
+    assert states.count(State.AWAITING_APPROVAL) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("turn", range(3))
+def test_a_report_and_a_new_request_in_the_same_moment_leave_nothing_open(
+    room: GateOnly, slowly: None, turn: int
+) -> None:
+    unlocked = asyncio.run(room.propose("E1001", "unlock_my_account"))
+    asyncio.run(room.prove("E1001", unlocked))
+    asyncio.run(room.click("E1003", unlocked, "approve"))
+    asyncio.run(room.settle())
+    assert state(room, unlocked) is State.DONE
+
+    async def ask(mine: GateOnly) -> str:
+        await asyncio.sleep(0.1 * turn)
+        try:
+            return await mine.propose("E1001", "reset_my_password")
+        except Refused:
+            return ""
+
+    async def report(mine: GateOnly) -> str:
+        await asyncio.sleep(0.1)
+        assert (await mine.click("E1001", unlocked, "not_me")).accepted
+        return ""
+
+    filed, _ = at_once(room, ask, report)
+
+    assert not filed or state(room, filed) is State.CANCELLED
 
 
 def test_eight_guesses_at_once_are_eight_guesses(room: GateOnly) -> None:
