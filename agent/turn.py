@@ -71,6 +71,7 @@ class TurnRunner:
         opened = await self._parts.database.run(lambda tx: inbox.open_message(tx, event_id))
         if opened.handled:
             return TurnSummary(event_id, repeated=True)
+        reached("turn.opened")
         message = opened.message
         try:
             requester, failure = await self._requester(message)

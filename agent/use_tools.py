@@ -18,6 +18,7 @@ from core.errors import ConnectorError, Refused, ToolFailed, ToolRetry
 from core.outcomes import Outcome
 from core.risk import Risk
 from core.tracing import span
+from storage.faultpoint import reached
 from tools import Found, ToolContext
 from tools.spec import Tool
 
@@ -47,7 +48,9 @@ class UseTools:
         name = call.name if call.name in {loaded.name for loaded in self._parts.registry.all()} else "unknown"
         event_id = state["asked"].message.event_id
         with span(f"execute_tool {name}", event_id=event_id, operation="execute_tool", tool=name) as seen:
+            reached("turn.before_tool")
             text = await self._answer(call, state, after_reading)
+            reached("turn.after_tool")
             result = next((word for start, word in _RESULTS.items() if text.startswith(start)), "found")
             seen.set(result=result)
         self._parts.measures.tool_called(name, result)

@@ -91,6 +91,7 @@ class Delivery:
             # Looking costs no write lock; claiming does.
             while await self._database.read(lambda tx: outbox.due(tx, 1, self._kinds)):
                 batch = await self._database.run(lambda tx: outbox.claim(tx, kinds=self._kinds))
+                reached("delivery.claimed")
                 results = await asyncio.gather(*(self._serve(room) for room in _by_room(batch)))
                 sent += sum(results)
                 if not batch:
@@ -142,6 +143,7 @@ class Delivery:
             await self._failed(item, error)
             return False
         await self._database.run(lambda tx: outbox.mark_sent(tx, item.outbox_id, receipt))
+        reached("delivery.marked")
         self._measures.delivered(_way(item), "sent")
         return True
 

@@ -18,7 +18,7 @@ from core.ports import Decision
 from core.tracing import span
 from loket.engine import Engine, Queue
 from storage import Database, Tx
-from storage.faultpoint import around_commit
+from storage.faultpoint import around_commit, reached
 
 
 class Deciding(Protocol):
@@ -53,6 +53,7 @@ class CounterDesk:
         """Store the message, then queue it. The same event twice is stored and queued once."""
         address = dataclasses.replace(message.address, user=message.identity.user)
         message = dataclasses.replace(message, address=address)
+        reached("desk.before_put")
         began = time.perf_counter()
         with span("receive", event_id=message.event_id, channel=address.channel) as seen:
             new = await self._database.run(lambda tx: self._put(tx, message))

@@ -14,6 +14,7 @@ from core.errors import where
 from core.measures import Measures, Relay
 from loket.engine import Engine, Queue
 from storage import Database, Tx
+from storage.faultpoint import reached
 
 
 class Sweepable(Protocol):
@@ -51,9 +52,11 @@ class Sweep:
 
     async def once(self) -> None:
         """One round. An id that is queued or running already is not queued twice: the engine sees to that."""
+        reached("sweep.begun")
         for event_id, partition in await self._database.read(self._unhandled):
             self._engine.recall(Queue.TURNS, event_id, partition)
         await self._gate.sweep()
+        reached("sweep.gate_looked")
         await self._deliver()
 
     async def start(self) -> None:

@@ -18,6 +18,7 @@ import rfc8785
 import sqlalchemy as sa
 
 from storage.engine import Tx, now
+from storage.faultpoint import reached
 from storage.tables import audit, audit_payload, text_lengths
 
 GENESIS = "0" * 64
@@ -73,7 +74,9 @@ class _Appending:
     entries: list[AuditEntry]
 
     def __call__(self, tx: Tx) -> None:
+        reached("audit.before_append")
         _append(tx, self.entries)
+        reached("audit.appended")
         for listener in tx.audit_listeners:
             tx.after_commit += [partial(listener, entry) for entry in self.entries]
 

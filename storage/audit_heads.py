@@ -16,6 +16,7 @@ import structlog
 
 from core.errors import ConnectorError, LoketError
 from storage.engine import Database, Tx, now
+from storage.faultpoint import reached
 from storage.keys import SigningKey
 from storage.tables import audit
 
@@ -67,7 +68,9 @@ class AuditHeads:
             head = _newest(tx, self._key.key_id)
         if head is None or (self._last is not None and head.seq == self._last.seq):
             return None
+        reached("heads.before_sign")
         _append_line(self._path, head, self._key)
+        reached("heads.signed")
         self._last = head
         return head
 

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from core.errors import ConnectorError
 from storage import Database, Tx, now
+from storage.faultpoint import reached
 from web_app.responses import Failed
 from web_app.tables import door_calls
 
@@ -59,8 +60,10 @@ async def once(database: Database, call: Call, act: Callable[[], Awaitable[Answe
     known = await database.run(lambda tx: _claim(tx, call))
     if known is not None:
         return known or await _answer_of_the_first(database, call)
+    reached("door.call_claimed")
     try:
         answer = await act()
+        reached("door.call_decided")
     except ConnectorError as error:
         # Only the database can fail after it did what it was asked.
         if call.safe_again or error.system != "database":

@@ -12,6 +12,7 @@ from core.encoding import encode
 from core.events import Verb
 from core.ports import Desk
 from storage import Database
+from storage.faultpoint import reached
 from web_app.bodies import parse
 from web_app.calls import Answer, Call, about, once
 from web_app.door import Door, Signed
@@ -46,6 +47,7 @@ class Intake:
         form = parse(EventForm, self._new(request))
         moment = datetime.fromtimestamp(self._clock(), UTC)
         await self._desk.receive(form.message(request.source, moment))
+        reached("door.before_acknowledge")
         return JsonResponse({"accepted": True}, 202)
 
     async def click(self, request: Signed) -> Response:

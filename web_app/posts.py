@@ -16,6 +16,7 @@ from core.events import Address, Message, Place
 from core.ports import Capabilities
 from core.replies import Reply
 from storage import Database, Tx, now
+from storage.faultpoint import around_commit
 from web_app.feed import Feed, Preview
 from web_app.forms import CHANNEL
 from web_app.tables import posts
@@ -95,6 +96,7 @@ class PostsChannel:
 def _send(tx: Tx, address: Address, reply: Reply, key: str) -> int:
     _in_order(tx, address.tenant)
     tx.add(posts, key=key, **_row(tx, address, reply))
+    around_commit(tx, "posts.send")
     post_id: int = tx.execute(
         sa.select(posts.c.post_id).where(posts.c.channel == CHANNEL, posts.c.key == key)
     ).scalar_one()

@@ -22,6 +22,7 @@ from loket.engine.attempts import attempt
 from loket.engine.dbos_runtime import APPLICATION, WORKFLOW, DbosRuntime
 from loket.engine.in_flight import InFlight
 from storage import Database, Tx
+from storage.faultpoint import around_commit, reached
 
 AT_ONCE: Mapping[Queue, int] = {Queue.TURNS: 48, Queue.ACTIONS: 8}
 BATCH = 100
@@ -125,10 +126,12 @@ class PostgresEngine:
             await asyncio.Event().wait()
         key = (queue, f"{work_id}#{uuid.uuid4().hex}")
         self._in_flight.started(key)
+        reached(f"queue.{queue}.taken")
         try:
             await attempt(queue, self._handlers[queue], work_id, self._pauses)
         finally:
             self._in_flight.finished(key)
+        reached(f"queue.{queue}.done")
 
     def _submit_all(self) -> None:
         while (first := self._submissions.get()) is not None:
@@ -151,6 +154,7 @@ class PostgresEngine:
                 for queue, work_id, partition, only_if_idle in batch:
                     if not _is_open(tx, queue, work_id, partition, only_if_idle):
                         _put(tx, queue, work_id, partition, f"{queue.value}:{work_id}#{uuid.uuid4().hex[:12]}")
+                around_commit(tx, "queue.submit")
         except (LoketError, sa.exc.SQLAlchemyError) as error:  # the sweep brings them back
             structlog.get_logger("loket.engine").error("submit_failed", count=len(batch), error=type(error).__name__)
 

@@ -18,6 +18,7 @@ from loket.engine.attempts import attempt
 from loket.engine.dbos_runtime import DbosRuntime
 from loket.engine.in_flight import InFlight
 from storage import Tx
+from storage.faultpoint import reached
 
 AT_ONCE: Mapping[Queue, int] = {Queue.TURNS: 48, Queue.ACTIONS: 8}
 
@@ -100,10 +101,12 @@ class SqliteEngine:
             await asyncio.Event().wait()
         key = (queue, work_id)
         self._in_flight.started(key)
+        reached(f"queue.{queue}.taken")
         again = True
         while again:
             await attempt(queue, self._handlers[queue], work_id, self._pauses)
             again = self._in_flight.finished(key)
+        reached(f"queue.{queue}.done")
 
     def _submit_all(self) -> None:
         while (submission := self._submissions.get()) is not None:
@@ -127,8 +130,10 @@ class SqliteEngine:
                 return
             # It ran to its end before and is wanted again: the sweep, or one more vote on the same action.
             workflow_id = f"{workflow_id}#{time.time_ns()}"
+        reached("queue.submit.before_commit")
         with SetWorkflowID(workflow_id), SetEnqueueOptions(queue_partition_key=partition):
             DBOS.enqueue_workflow(queue.value, self._runtime.workflow, queue.value, work_id)
+        reached("queue.submit.after_commit")
         # DBOS orders by millisecond, then by workflow id: the next one must not share this one's.
         time.sleep(0.001)
 

@@ -15,6 +15,7 @@ from loket.retention.covering import cover_actions, cover_events, is_over
 from loket.retention.rules import COVER, Periods, Rule
 from storage import Database, Tx, now
 from storage.erase import erase_rows, old_payload
+from storage.faultpoint import reached
 
 Key = tuple[Any, ...]
 ACTOR = "system:retention"
@@ -92,7 +93,9 @@ async def _in_batches(
         before = done
         for start in range(0, len(found), size):
             batch = found[start : start + size]
+            reached("prune.before_batch")
             done += await database.run(lambda tx, batch=batch: remove(tx, batch))  # type: ignore[misc]
+            reached("prune.after_batch")
         if done == before:
             break
     return done

@@ -24,7 +24,7 @@ from loket.service.roles import DUTIES, Duties, Role
 from loket.service.settings import ServeSettings
 from loket.service.tables import workers
 from storage import Database, Tx, now
-from storage.faultpoint import reached
+from storage.faultpoint import around_commit, reached
 
 MOST_OF_A_KIND = 100
 FORGET_AFTER = timedelta(days=1)
@@ -95,6 +95,7 @@ class Heartbeat:
         living = await self._database.read(self._living)
         reached("heartbeat.before_take_over")
         if self._engine is not None and (taken := await self._engine.take_over(living)):
+            reached("heartbeat.taken_over")
             log.warning("work_taken_over", count=taken)
 
     async def _run(self) -> None:
@@ -119,11 +120,13 @@ class Heartbeat:
         }
         for name in names:
             if tx.add(workers, name=name, **mine):
+                around_commit(tx, "heartbeat.name")
                 return name
             row = tx.execute(sa.select(workers).where(workers.c.name == name).with_for_update()).mappings().one()
             silent = row["beat_at"] < moment - timedelta(seconds=self._settings.dead_seconds)
             if forced or silent or _is_dead_here(row["host"], row["pid"], row["token"]):
                 tx.change(sa.update(workers).where(workers.c.name == name).values(**mine))
+                around_commit(tx, "heartbeat.name")
                 return name
         raise LoketError(f"there are {len(names)} living processes of role {self._role} on this machine already")
 

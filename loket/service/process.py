@@ -33,6 +33,7 @@ from loket.telemetry.metrics import build_metrics
 from loket.telemetry.tracing import tracing
 from loket.terminal import TerminalChannel
 from storage import Database
+from storage.faultpoint import reached
 from web_app.app import WebParts, build_app, build_ops_app
 from web_app.feed import Feed
 from web_app.health import OpsParts
@@ -81,6 +82,7 @@ class Service:
                 address = await parts.listening.start()
                 await self._begin(parts)
                 self._ready = True
+                reached("service.ready")
                 opened(address, name)
                 await self._stopping.wait()
             finally:
@@ -148,11 +150,13 @@ class Service:
         if self._duties.sweeps:
             alone = parts.heartbeat is None or await parts.heartbeat.is_only(self._duties)
             await counter.gate.open(alone=alone)
+            reached("service.gate_opened")
             if counter.heads is not None:
                 await void_if_older(counter.gate, counter.heads)
         if parts.bus is not None:
             await parts.bus.start()
         await counter.work()
+        reached("service.working")
         if parts.heartbeat is not None:
             await parts.heartbeat.start(counter.engine)
         if self._duties.thinks:
@@ -162,8 +166,10 @@ class Service:
     async def _end(self, parts: _Parts) -> None:
         """Drain: what runs finishes, what is due leaves, what is left stays for the next process."""
         self._stopping.set()
+        reached("service.draining")
         began = time.monotonic()
         await parts.counter.rest(self._settings.serve.drain_seconds)
+        reached("service.drained")
         await parts.listening.stop()
         if parts.heartbeat is not None:
             await parts.heartbeat.stop()
