@@ -19,6 +19,7 @@ from actions.votes import refuse_unless_entitled
 from core.errors import LoketError, Refused
 from core.people import Contact, Employee
 from storage import Tx, now
+from storage.faultpoint import around_commit, reached
 from tools.context import Effect
 
 GIVE_UP_DOUBT = timedelta(minutes=10)
@@ -49,6 +50,7 @@ def _reserve(parts: GateParts, tx: Tx, action_id: str) -> Action | None:
     again = moment + pause_after(moment - (action.claimed_at or action.created_at))
     readable = _can_be_read(parts, action)
     mine = touch(tx, action, due_at=again if readable else None)
+    around_commit(tx, "doubt.reserve")
     return mine if readable else None
 
 
@@ -70,6 +72,7 @@ async def reconcile(parts: GateParts, action: Action, give_up: timedelta) -> Non
             return
         seen = await _seen(parts, action)
         effect = await tool.reconcile(context(parts, action, seen, None), **action.arguments)
+        reached("doubt.looked")
         moment = await parts.database.read(now)
     except LoketError as error:
         log.warning("reconcile_failed", action_id=action.action_id, error=type(error).__name__)

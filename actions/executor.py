@@ -28,7 +28,7 @@ from core.errors import ConnectorError, EffectUnknown, LoketError, Refused, Tool
 from core.people import Contact
 from core.tracing import span
 from storage import Tx, now
-from storage.faultpoint import reached
+from storage.faultpoint import around_commit, reached
 from storage.keys import SealBroken
 from tools.context import Effect
 from tools.spec import Tool
@@ -148,6 +148,7 @@ def _in_time(tx: Tx, action: Action) -> Action:
 def _take_over(parts: GateParts, tx: Tx, action: Action) -> Action:
     mine = touch(tx, _in_time(tx, action), **_lease(parts, tx))
     note(tx, mine, "action.resumed", actor="system:executor", result="again")
+    around_commit(tx, "executor.take_over")
     return mine
 
 

@@ -21,6 +21,7 @@ from core.replies import Reply
 from storage import AuditEntry, OutboxItem, Tx, now, outbox
 from storage.audit import record
 from storage.audit_heads import RESTORED
+from storage.faultpoint import around_commit
 
 REASON = "restored"
 AT_ONCE = 100
@@ -55,6 +56,7 @@ def _alert(parts: GateParts, tx: Tx, reason: str, actor: str) -> None:
         for group in rules.alerts or ("admins",)
     ]
     if any(new):
+        around_commit(tx, "restored.alert")
         payload = {"reason": reason}
         record(tx, AuditEntry(actor=actor, verb=RESTORED, object="ledger", result="void", payload=payload))
 
@@ -65,6 +67,7 @@ def _end_some(parts: GateParts, tx: Tx, actor: str) -> int:
         action = ledger.lock(tx, action_id)
         if action is not None and action.state in OPEN:
             _end(parts, tx, action, actor)
+            around_commit(tx, "restored.end")
     return len(found)
 
 

@@ -42,6 +42,7 @@ def _make_code(parts: GateParts, tx: Tx, action: Action) -> None:
     locked = ledger.lock(tx, action.action_id)
     if locked is not None and envelopes.make_code(tx, parts.keys, action.action_id):
         note(tx, locked, "proof.code_made", actor="system:executor", result="sealed")
+        around_commit(tx, "secrets.make_code")
 
 
 async def _send(parts: GateParts, action: Action, kind: Kind) -> None:

@@ -21,6 +21,7 @@ from actions.tables import actions
 from actions.waiting import expire, look
 from core.errors import LoketError
 from storage import Tx, now
+from storage.faultpoint import around_commit, reached
 
 PAGE = 100
 """Rows that are read at once."""
@@ -33,6 +34,7 @@ async def sweep(parts: GateParts) -> None:
     """See `Gate.sweep`. Safe at any time, any number of times, in several processes."""
     async for action in _due(parts):
         await _one(parts, action)
+    reached("sweep.before_wake")
     for action_id in await parts.database.read(_to_wake):
         parts.wake(action_id)
     if await parts.database.read(envelopes.any_expired):
@@ -87,6 +89,7 @@ async def take_up(parts: GateParts, *, alone: bool) -> None:
     def mark(tx: Tx) -> list[str]:
         doubtful = sa.and_(ledger.in_states([State.UNKNOWN]), actions.c.due_at.is_(None))
         tx.change(sa.update(actions).where(doubtful).values(due_at=now(tx), version=actions.c.version + 1))
+        around_commit(tx, "take_up")
         if not alone:
             return []
         orphans = ledger.select(tx, ledger.in_states([State.EXECUTING]))

@@ -15,6 +15,7 @@ from core.encoding import encode
 from core.plain_text import reveal
 from core.replies import Reply
 from storage import OutboxItem, Tx, now, outbox
+from storage.faultpoint import around_commit
 
 
 async def look(parts: GateParts, action: Action) -> None:
@@ -66,6 +67,7 @@ def _remind(parts: GateParts, tx: Tx, action: Action, known: Background) -> Acti
         reply = encode(Reply(text=text, language=language))
         outbox.put(tx, OutboxItem(f"remind:{action.action_id}:{group}", "reply", encode(room_of(parts, group)), reply))
     note(tx, after, "action.reminded", actor="system:sweep", result="reminded")
+    around_commit(tx, "waiting.remind")
     return after
 
 
@@ -87,6 +89,7 @@ def _pass_on(parts: GateParts, tx: Tx, action: Action, groups: tuple[str, ...], 
     """The second groups get the card, and the requester hears of it; who may decide follows from the clock."""
     after = touch(tx, action, escalated_at=now(tx))
     note(tx, after, "action.escalated", actor="system:sweep", result="passed_on", groups=", ".join(groups))
+    around_commit(tx, "waiting.pass_on")
     post_approvers(parts, tx, after, known)
     text = say("passed_on", after.language, title=after.title, groups=", ".join(groups))
     tell_requester(tx, after, "passed-on", text)
