@@ -39,6 +39,7 @@ def cover_actions(tx: Tx, action_ids: Collection[str], *, wait: bool = False) ->
         .where(actions.c.action_id.in_(action_ids), is_over())
         .with_for_update(skip_locked=not wait)
     ).all()
+    about_account = actions.c.account_id.is_not(None)  # its name is often the person's, and the reference repeats it
     for row in words:
         address = decode(Address, row.address)
         tx.change(
@@ -50,7 +51,8 @@ def cover_actions(tx: Tx, action_ids: Collection[str], *, wait: bool = False) ->
                 arguments={},
                 facts=[],
                 address=encode(Address(address.channel, address.tenant, COVER)),
-                account_id=sa.case((actions.c.account_id.is_not(None), COVER), else_=None),
+                account_id=sa.case((about_account, COVER), else_=None),
+                reference=sa.case((about_account, COVER), else_=actions.c.reference),
                 proof_detail="",
                 result_address="",
                 reason="",

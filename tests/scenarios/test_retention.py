@@ -68,7 +68,8 @@ async def play(desk: Desk) -> dict[str, str]:
 
 
 def counts(report: Report) -> dict[str, int]:
-    return {one.what: one.count for one in report.pruned if one.count}
+    """What was removed; the log is written by this machine's clock, which the test does not move."""
+    return {one.what: one.count for one in report.pruned if one.count and one.what != "log files"}
 
 
 async def test_what_people_wrote_is_gone_from_every_place_when_it_is_old(database_url: str) -> None:
@@ -100,8 +101,7 @@ async def test_the_day_after_nothing_is_too_old(database_url: str) -> None:
         await play(desk)
         await desk.clock.advance(days=1)
         before = desk.sinks()
-        counted = counts(await of(desk).once())
-        assert counted in ({}, {"answers to clicks": 0})
+        assert counts(await of(desk).once()) == {}
         after = desk.sinks()
         assert {place for place in after if place.startswith("table") and before[place] != after[place]} == set()
 
