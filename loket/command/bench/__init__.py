@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from loket.command.bench import answering
+from loket.command.bench.overhead import overhead
 
 app = typer.Typer(no_args_is_help=True, help="Measure: how fast, and how often right.")
 app.add_typer(answering.app)
+app.command()(overhead)
