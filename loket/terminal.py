@@ -6,8 +6,10 @@ What is said to somebody who is not looking waits in their room's file until the
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +75,9 @@ class TerminalChannel:
         """Hear of every post from now on."""
         self._listeners.append(listener)
 
+    async def begun(self, message: Message) -> None:
+        """See `Live.begun`. A terminal shows nothing: whoever typed the question looks at the waiting line already."""
+
     async def sentence(self, message: Message, text: str) -> None:
         """See `Live.sentence`."""
         for watcher in self._watchers:
@@ -108,8 +113,13 @@ class TerminalChannel:
 
     def _append(self, room: str, line: Line) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._file(room).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(encode(line), ensure_ascii=False) + "\n")
+        written = False
+        while not written:
+            with self._file(room).open("a", encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)  # retention rewrites rooms under the same lock
+                written = os.fstat(file.fileno()).st_nlink > 0  # else it has just removed this one: a new one is made
+                if written:
+                    file.write(json.dumps(encode(line), ensure_ascii=False) + "\n")
 
     def _posted(self, room: str) -> list[str]:
         file = self._file(room)
@@ -120,10 +130,10 @@ class TerminalChannel:
         return int(mark.read_text()) if mark.exists() else 0
 
     def _file(self, room: str) -> Path:
-        return self._folder / f"{_file_name(room)}.jsonl"
+        return self._folder / f"{file_name(room)}.jsonl"
 
     def _mark(self, room: str) -> Path:
-        return self._folder / f"{_file_name(room)}.seen"
+        return self._folder / f"{file_name(room)}.seen"
 
 
 def identity_of(employee_id: str) -> ChannelIdentity:
@@ -136,7 +146,8 @@ def address_of(employee_id: str, thread: str | None = None) -> Address:
     return Address(NAME, TENANT, employee_id, thread=thread, user=employee_id)
 
 
-def _file_name(room: str) -> str:
+def file_name(room: str) -> str:
+    """What the file of a room is called, without its ending."""
     # A room may hold any character; employee ids and group names stay readable.
     plain = "".join(letter for letter in room if letter.isalnum() or letter in "-_")
     return plain if plain == room else f"{plain[:40]}-{hashlib.sha256(room.encode()).hexdigest()[:12]}"
