@@ -106,6 +106,7 @@ async def _inside(settings: Settings) -> list[Finding]:
             await _embedder(counter),
             await _model(settings),
             _plain_http(settings),
+            _traces(settings),
         ]
 
 
@@ -164,13 +165,29 @@ async def _model(settings: Settings) -> Finding:
 
 def _plain_http(settings: Settings) -> Finding:
     """A key that crosses a network in clear is everybody's key."""
-    address = urlsplit(settings.llm.base_url)
-    host = address.hostname or ""
-    near = host in ("", "localhost", "::1") or host.startswith("127.")
     return Finding(
         "model address",
-        good=near or address.scheme == "https",
+        good=_is_private(settings.llm.base_url),
         detail=settings.llm.base_url or "none",
         advice="use https: over http, questions and the key can be read on the way",
         fatal=False,
     )
+
+
+def _traces(settings: Settings) -> Finding:
+    """Spans hold ids and durations; with texts they hold what people ask."""
+    telemetry = settings.telemetry
+    if not telemetry.otlp_endpoint:
+        return Finding("traces", good=True, detail="off")
+    if telemetry.capture_text:
+        advice = "set LOKET_TELEMETRY_CAPTURE_TEXT=false: names are not masked, and whoever reads traces reads them"
+        return Finding("traces", good=False, detail="prompts and replies leave with them", advice=advice, fatal=False)
+    good, advice = _is_private(telemetry.otlp_endpoint), "use https: over http, the token can be read on the way"
+    return Finding("traces", good=good, detail=telemetry.otlp_endpoint, advice=advice, fatal=False)
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody on the way can read along: encrypted, or not leaving this machine."""
+    address = urlsplit(url)
+    host = address.hostname or ""
+    return address.scheme == "https" or host in ("", "localhost", "::1") or host.startswith("127.")

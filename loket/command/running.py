@@ -50,8 +50,8 @@ async def working(
     `talks`: questions will be asked, so what they need is loaded beside the start instead of after it.
     """
     home = Home(settings.home)
-    with home.owned(command), logging_to(home.log, settings.log_level):
-        embedder = embedder_of(settings)
+    with home.owned(command), logging_to(home.log, settings.log.level):
+        embedder = embedder_of(settings, threads=1 if talks else 2)
         if talks and not settings.embedding.is_set:
             # Reading the weights takes a second, mostly outside Python's lock.
             threading.Thread(target=embedder.embed, args=(["hello"],), daemon=True).start()
@@ -71,7 +71,7 @@ async def looking(settings: Settings) -> AsyncIterator[Counter]:
     """A counter that only reads tables and casts votes; whoever owns the home folder does the rest."""
     home = Home(settings.home)
     home.create()
-    with logging_to(home.log, settings.log_level):
+    with logging_to(home.log, settings.log.level):
         counter = build(settings)
         await counter.open()
         try:

@@ -73,7 +73,7 @@ async def _perform(settings: Settings, console: Console) -> Stage:
     counter = build(settings, channels=(channel,))
     stage = Stage(counter, console, NAMES)
     channel.listen(lambda room, line: stage.heard.append((room, line)))
-    with logging_to(counter.home.log, settings.log_level):
+    with logging_to(counter.home.log, settings.log.level):
         await counter.start()
         try:
             for scene in SCENES:

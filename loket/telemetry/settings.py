@@ -45,6 +45,3 @@ class LogSettings(BaseModel):
 
     to: Literal["file", "stdout"] = "file"
     """`file`: one file a day in `log/` of the home folder; `stdout`: standard output, for containers."""
-
-    days: int = Field(default=30, ge=1, le=3650)
-    """How long the files of past days are kept, in days."""

@@ -44,7 +44,7 @@ def test_the_env_file_counts_where_the_environment_says_nothing(
     (empty_folder / ".env").write_text("LOKET_AI_LEVEL=write\nLOKET_LOG_LEVEL=debug\n")
     monkeypatch.setenv("LOKET_LOG_LEVEL", "error")
     settings = read_settings()
-    assert (settings.ai.level, settings.log_level) == ("write", "error")
+    assert (settings.ai.level, settings.log.level) == ("write", "error")
 
 
 def test_an_unknown_name_is_refused_with_the_closest_one(monkeypatch: pytest.MonkeyPatch) -> None:

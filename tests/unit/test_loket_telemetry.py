@@ -20,11 +20,14 @@ from hypothesis import strategies as st
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from core.errors import ModelError
 from core.outcomes import Outcome
 from core.tracing import ATTRIBUTES, MAX_VALUE, context_of, is_recording, span
+from loket.command.doctor import _traces
+from loket.settings import Settings
 from loket.telemetry.settings import TelemetrySettings
 from loket.telemetry.tracing import STOP_SECONDS, batched, otlp_exporter, sending, tracing
 from tests.desk import Desk
@@ -384,3 +387,27 @@ async def test_a_collector_gets_the_spans_over_otlp_with_its_token() -> None:
     assert b"w7" in body
     assert b"answered" in body
     assert trace_of("slack:T1:Ev1").to_bytes(16, "big") in body
+
+
+# --- the doctor --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "good", "said"),
+    [
+        ({}, True, "off"),
+        ({"otlp_endpoint": "http://127.0.0.1:4318"}, True, "http://127.0.0.1:4318"),
+        ({"otlp_endpoint": "https://collector.example"}, True, "https://collector.example"),
+        ({"otlp_endpoint": "http://collector.example"}, False, "use https"),
+        ({"otlp_endpoint": "http://127.0.0.1:4318", "capture_text": True}, False, "names are not masked"),
+    ],
+)
+def test_the_doctor_says_when_texts_or_tokens_can_be_read(settings: dict[str, object], good: bool, said: str) -> None:
+    finding = _traces(Settings(_env_file=None, telemetry=settings))
+    assert finding.good is good
+    assert said in f"{finding.detail} {finding.advice}"
+
+
+def test_an_endpoint_must_be_an_address_of_http() -> None:
+    with pytest.raises(ValidationError):
+        TelemetrySettings(otlp_endpoint="collector:4317")
