@@ -49,8 +49,9 @@ class SituationScores:
         self._vectors = meaning.vectors(phrases)
         found = letter_grams.counts(phrases)
         self._rarity = letter_grams.rarity(found)
-        self._letters = letter_grams.weighted(found, self._rarity)
-        alike = self._likeness(self._vectors, self._letters)
+        letters = letter_grams.weighted(found, self._rarity)
+        self._by_group = np.ascontiguousarray(letters.T)
+        alike = self._likeness(self._vectors @ self._vectors.T, letters)
         truth = np.where(owners[:, None] == np.arange(len(examples)), 1.0, -1.0).astype(np.float32)
         # A situation with few examples must not drown beside one with many.
         weight = 1 / np.sqrt(np.bincount(owners)[owners] / len(owners))
@@ -63,19 +64,20 @@ class SituationScores:
         """
         phrases = [plain(text) for text in texts]
         letters = letter_grams.weighted(letter_grams.counts(phrases), self._rarity)
-        vectors = meaning.vectors(phrases)
-        scores: Rows = self._likeness(vectors, letters) @ self._weights
-        return scores, self._nearest(vectors)
+        near = meaning.vectors(phrases) @ self._vectors.T
+        scores: Rows = self._likeness(near, letters) @ self._weights
+        return scores, self._nearest(near)
 
-    def _nearest(self, vectors: Rows) -> Rows:
-        near = vectors @ self._vectors.T
+    def _nearest(self, near: Rows) -> Rows:
         ends = np.flatnonzero(np.diff(self._owners, prepend=-1))
         nearest: Rows = np.maximum.reduceat(near, ends, axis=1)
         return nearest
 
-    def _likeness(self, vectors: Rows, letters: Rows) -> Rows:
-        near = vectors @ self._vectors.T
-        alike: Rows = near * np.abs(near) + np.float32(LETTERS) * (letters @ self._letters.T)
+    def _likeness(self, near: Rows, letters: Rows) -> Rows:
+        # A message has some forty letter groups: the rest of the 22 MB need not be read for it.
+        there = np.flatnonzero(letters.any(axis=0))
+        shared = letters[:, there] @ self._by_group[there]
+        alike: Rows = near * np.abs(near) + np.float32(LETTERS) * shared
         return alike
 
 

@@ -120,15 +120,15 @@ def world_of(home: Home, database: Database, *, read_only: bool = False) -> Worl
     return World(file, lambda: datetime.now(UTC) + database.clock_offset, notes, read_only=read_only)
 
 
-def embedder_of(settings: Settings) -> Embedder:
-    """The embedder of the settings; its weights are read at the first text."""
+def embedder_of(settings: Settings, threads: int = 1) -> Embedder:
+    """The embedder of the settings; its weights are read at the first text. More `threads` are for reading in."""
     if settings.embedding.is_set:
         from connectors.models.openai_embeddings import OpenAIEmbedder
 
         return OpenAIEmbedder(settings.embedding, settings.outside)
     from connectors.models.sentence_encoder import SentenceEncoder
 
-    return PreparedEmbedder(SentenceEncoder(), prepared_file())
+    return PreparedEmbedder(SentenceEncoder(threads), prepared_file())
 
 
 def model_of(settings: Settings) -> ChatModel | None:

@@ -40,7 +40,7 @@ async def prepare(file: Path) -> int:
     """Write the file; returns how many phrases it holds. What `warm` asks for is what a start would wait for."""
     import numpy as np
 
-    noting = _Noting(SentenceEncoder())
+    noting = _Noting(SentenceEncoder(threads=2))
     noting.embed([text for concept in concepts() for text in concept.said])
     with tempfile.TemporaryDirectory(prefix="loket-prepare-") as home:
         counter = build(Settings(home=Path(home), engine="inline", _env_file=None), embedder=noting)  # type: ignore[call-arg]

