@@ -112,6 +112,12 @@ def _show(done: Erased) -> None:
         console.print(f"{done.withdrawn} open request(s) withdrawn first.")
     for place in done.found:
         console.print(f"Their words stand in {place}: edit it by hand.", style="yellow", markup=False)
+    for place in done.spilt:
+        console.print(
+            f"Something of theirs stands in {place}: stop Loket, remove the folder `index`, ingest again.",
+            style="yellow",
+            markup=False,
+        )
     if not done.traces_cleared:
         console.print("Somebody reads the database now, so its write-ahead file could not be emptied: run it again.")
     console.print(STAYS.format(who=done.employee_id), style="dim", markup=False, soft_wrap=True)

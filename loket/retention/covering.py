@@ -36,7 +36,7 @@ def cover_actions(tx: Tx, action_ids: Collection[str], *, wait: bool = False) ->
     """
     words = tx.execute(
         sa.select(actions.c.action_id, actions.c.address)
-        .where(actions.c.action_id.in_(action_ids), is_over())
+        .where(actions.c.action_id.in_(action_ids), is_over(), actions.c.title != COVER)
         .with_for_update(skip_locked=not wait)
     ).all()
     about_account = actions.c.account_id.is_not(None)  # its name is often the person's, and the reference repeats it

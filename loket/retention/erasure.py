@@ -27,6 +27,8 @@ from storage import Database, Tx
 from storage.erase import clear_traces
 from storage.tables import outbox
 
+SHORT = 6
+"""Letters of a name or an id: a shorter one stands in a file of numbers by chance."""
 SENDING_SECONDS = 10.0
 """How long withdrawn cards get to leave before they are erased."""
 LOOK_SECONDS = 0.2
@@ -40,13 +42,15 @@ class StillOpen(LoketError):
 class Erased:
     """What was removed. `found` names texts of the organisation that quote the person: those a human has to edit.
 
-    `traces_cleared` is false when SQLite's log could not be emptied because somebody reads: then run it again.
+    `spilt` names index files with something of the person: those have to be made anew. `traces_cleared` is false when
+    SQLite's log could not be emptied because somebody reads: then run it again.
     """
 
     employee_id: str
     removed: tuple[Removed, ...]
     withdrawn: int
     found: tuple[str, ...]
+    spilt: tuple[str, ...]
     traces_cleared: bool
 
 
@@ -79,6 +83,7 @@ class Erasure:
         withdrawn = await self._clear_the_way(person, actor, cancel_open=cancel_open)
         found = await self._database.read(lambda tx: self._quoting_documents(tx, person))
         found += await asyncio.to_thread(self._quoting_cases, person, cases)
+        spilt = await asyncio.to_thread(self._spilt, person)
 
         def erase(tx: Tx) -> list[Removed]:
             _refuse(person.employee_id, in_the_way(tx, person), messages_too=not cancel_open)
@@ -89,7 +94,7 @@ class Erasure:
         queued = await self._forget_work(person)
         cleared = await asyncio.to_thread(clear_traces, self._database)
         removed.append(Removed("finished work of the queue", queued))
-        return Erased(employee_id, tuple(removed), withdrawn, tuple(found), cleared)
+        return Erased(employee_id, tuple(removed), withdrawn, tuple(found), tuple(spilt), cleared)
 
     async def _clear_the_way(self, person: Person, actor: str, *, cancel_open: bool) -> int:
         way = await self._database.read(lambda tx: in_the_way(tx, person))
@@ -155,6 +160,16 @@ class Erasure:
 
     def _quoting_cases(self, person: Person, cases: Collection[Path]) -> list[str]:
         return [str(file) for file in cases if self._quotes(person, file)]
+
+    def _spilt(self, person: Person) -> list[str]:
+        """Index files with the person's name, id or words.
+
+        No person's text is ever indexed. But the vector index saves spare room that it never wrote to, and with it
+        whatever stood at that place in the memory of the process that made it.
+        """
+        marks = [mark.encode() for mark in (*self._wordings(person), person.name, *person.users) if len(mark) >= SHORT]
+        held = ((file, file.read_bytes()) for file in self._home.index.rglob("*") if file.is_file())
+        return [str(file) for file, content in held if any(mark in content for mark in marks)]
 
     def _quotes(self, person: Person, file: Path) -> bool:
         held = file.read_text(encoding="utf-8", errors="replace")

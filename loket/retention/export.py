@@ -169,4 +169,6 @@ def _readable(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):  # the audit's payload repeats the seal
+        return _readable(value)
     return value.isoformat() if isinstance(value, datetime | date) else value

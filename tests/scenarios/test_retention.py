@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,10 +25,11 @@ from loket.retention.rules import COVER, Periods
 from loket.terminal import TerminalChannel, address_of
 from storage import OutboxItem, outbox
 from storage.audit_verifier import verify
+from tests.command_line import Run
 from tests.desk import Desk
 from tests.staff import PRIYA, TOM
 
-pytest_plugins = ["tests.fixtures_storage"]
+pytest_plugins = ["tests.fixtures_storage", "tests.fixtures_command"]
 pytestmark = pytest.mark.slow
 
 CANARY = "zandloper-4711"
@@ -221,6 +224,30 @@ def test_log_files_go_by_the_day_in_their_name(tmp_path: Path) -> None:
         "loket-2026-03-16.jsonl",
         "notes-2026-01-01.txt",
     ]
+
+
+def test_the_command_shows_the_periods_and_removes_what_is_too_old(
+    loket: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+
+    async def long_ago() -> None:
+        async with Desk.start(home=home, settings={"ai": {"level": "extract"}}) as desk:
+            await desk.say(TOM, f"may I bring my dog {CANARY} to work?", via="slack_dm")
+            with desk.database.transaction() as tx:
+                tx.execute(sa.text("UPDATE messages SET at = '2020-01-01 00:00:00.000000'"))
+
+    asyncio.run(long_ago())
+    monkeypatch.setenv("LOKET_AGENT_RETENTION_DAYS", "12")
+    code, out, _ = loket("retention", "show")
+    assert (code, "messages" in out, "12" in out) == (0, True, True)
+    code, out, _ = loket("retention", "run", "--dry-run")
+    assert (code, "would be" in out) == (0, True)
+    code, out, _ = loket("retention", "run")
+    assert code == 0
+    assert re.search(r"messages\W+12\W+deleted\W+2\b", out)
+    code, out, _ = loket("retention", "run")
+    assert re.search(r"messages\W+12\W+deleted\W+0\b", out)
 
 
 def _inbox(desk: Desk) -> list[Any]:
