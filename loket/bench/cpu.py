@@ -7,7 +7,6 @@ from pathlib import Path
 
 PROC = Path("/proc")
 _TICKS = float(os.sysconf("SC_CLK_TCK"))
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_seconds(pid: int) -> float:
@@ -16,8 +15,9 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """The memory a process and its children hold; what they share counts once for each."""
-    return sum(int(_read(process, "statm").split()[1]) * _PAGE for process in family(pid))
+    """The memory a process and its children hold. What several processes share is divided among them ("PSS")."""
+    lines = [line for process in family(pid) for line in _read(process, "smaps_rollup").splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
 
 
 def open_files(pid: int) -> int:
@@ -47,4 +47,4 @@ def _read(pid: int, name: str) -> str:
     try:
         return (PROC / str(pid) / name).read_text()
     except (FileNotFoundError, ProcessLookupError):  # it has just ended; its parent has its time now
-        return "0 " * 60
+        return "0 " * 20
