@@ -187,7 +187,7 @@ class Gate:
         """The kill switch, for one tool or `*`: works at once. Raises `Refused` for anybody but an admin."""
         if "admins" not in admin.groups or not admin.may_use_tools:
             raise Refused("not_for_you", Outcome.REFUSED_NOT_ENTITLED)
-        return await self.parts.database.run(lambda tx: switch_off(tx, admin, scope, reason))
+        return await self.parts.database.run(lambda tx: switch_off(tx, f"employee:{admin.employee_id}", scope, reason))
 
     async def rules(self) -> tuple[int, str]:
         """The version of the rules in force, and their text."""

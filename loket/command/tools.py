@@ -8,10 +8,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from actions.switches import switch_off
 from core.errors import ConfigError, Refused
+from loket.command.operator import operator
 from loket.command.proposing import propose
 from loket.command.running import employee_of, looking, run, settings_for_a_person
 from loket.settings import Settings, read_settings
+from loket.switchboard import Switchboard
+from storage import Database
+from tools.loading import load_builtin
+from tools.registry import Registry
 
 app = typer.Typer(help="What the agent may do, and the switch that stops it.", no_args_is_help=True)
 As = Annotated[str, typer.Option("--as", metavar="ADMIN", help="Who does it, such as E1009.")]
@@ -45,18 +51,26 @@ def show() -> None:
 
 @app.command()
 def disable(
-    name: Name, as_: As, reason: Annotated[str, typer.Option(help="Why; it is shown and kept in the audit.")]
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why; it is shown and kept in the audit.")],
+    as_: Annotated[str, typer.Option("--as", metavar="ADMIN", help="Which admin does it, such as E1009.")] = "",
 ) -> None:
     """
     Switch a tool off, for everybody, within seconds. What was approved and has not run is stopped too.
 
+    Without --as, and on a server, the audit names the login and the host: whoever can reach the database may stop
+    Loket, and nobody can start it again from a shell.
+
     Examples:
 
-      loket tools disable reset_my_password --as E1009 --reason "a report of misuse"
+      loket tools disable '*' --reason "a report of misuse"
 
-      loket tools disable '*' --as E1009 --reason "drill"
+      loket tools disable reset_my_password --as E1009 --reason "drill"
     """
-    Console().print(run(_disable(settings_for_a_person(), name, as_, reason)), markup=False)
+    if as_:
+        Console().print(run(_disable(settings_for_a_person(), name, as_, reason)), markup=False)
+    else:
+        Console().print(_disable_by_hand(read_settings(), name, reason), markup=False)
 
 
 @app.command()
@@ -74,12 +88,31 @@ def enable(name: Name, as_: As, yes: Annotated[bool, typer.Option("--yes", help=
 async def _disable(settings: Settings, name: str, employee_id: str, reason: str) -> str:
     async with looking(settings) as counter:
         admin = await employee_of(counter, employee_id)
-        known = [loaded.name for loaded in counter.registry.all()]
-        if name != "*" and name not in known:
-            raise ConfigError(f"there is no tool {name!r}; there are: {', '.join(known)}")
+        _refuse_unless_known(counter.registry, name)
         try:
             new = await counter.gate.switch_off(admin, name, reason)
         except Refused as error:
             raise ConfigError(f"{admin.name} is no admin: only the group `admins` switches tools off") from error
-        what = "everything" if name == "*" else name
-        return f"{what} is switched off." if new else f"{what} was switched off already."
+        return _said(name, new=new)
+
+
+def _disable_by_hand(settings: Settings, name: str, reason: str) -> str:
+    """Nothing but the database is needed: a stop must work also while other parts cannot start."""
+    database = Database(settings.database)
+    try:
+        _refuse_unless_known(load_builtin(Switchboard(database)), name)
+        with database.transaction() as tx:
+            return _said(name, new=switch_off(tx, operator(), name, reason))
+    finally:
+        database.close()
+
+
+def _refuse_unless_known(registry: Registry, name: str) -> None:
+    known = [loaded.name for loaded in registry.all()]
+    if name != "*" and name not in known:
+        raise ConfigError(f"there is no tool {name!r}; there are: {', '.join(known)}")
+
+
+def _said(name: str, *, new: bool) -> str:
+    what = "everything" if name == "*" else name
+    return f"{what} is switched off." if new else f"{what} was switched off already."

@@ -204,14 +204,13 @@ async def test_an_executor_that_was_paused_after_its_claim_does_not_act_late(roo
 
 async def test_the_kill_switch_holds_also_between_the_claim_and_the_effect(room: GateOnly) -> None:
     action_id = await approved(room)
-    admin = await room.employee("E1009")
 
     def hook(name: str) -> None:
         if name == "executor.claimed":
             with room.database.transaction() as tx:
                 from actions.switches import switch_off
 
-                switch_off(tx, admin, "*", "now")
+                switch_off(tx, "employee:E1009", "*", "now")
 
     install(hook)
     try:
