@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 class OpsParts:
     """What the health of a process is read from. `probes` by the name that is told, such as `database`.
 
-    `metrics` gives the text of the Prometheus format; `accepting` is false while the process drains.
+    `metrics` gives the text of the Prometheus format and may block; `accepting` is false while the process drains.
     """
 
     probes: Mapping[str, Probe]
@@ -61,8 +61,9 @@ class Health:
         return JsonResponse({"ready": not failed, "failed": failed}, 503 if failed else 200)
 
     async def metrics(self, _: Request) -> Response:
-        """What the process counts."""
-        return Response(self._parts.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        """What the process counts. In a thread: some of it is read from the database, which may be slow."""
+        page = await asyncio.to_thread(self._parts.metrics)
+        return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _failing(self) -> tuple[str, ...]:
         async with self._lock:

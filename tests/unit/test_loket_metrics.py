@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import yaml
+from httpx import ASGITransport, AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.tables import inbox
@@ -25,6 +27,8 @@ from storage import Database, OutboxItem, now, outbox
 from tests.desk import Desk
 from tests.models import BrokenModel, ScriptedModel, calls, says
 from tests.staff import JAN, PRIYA, SANNE, TOM
+from web_app.app import build_ops_app
+from web_app.health import OpsParts
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy" / "alerts.yaml"
@@ -268,6 +272,26 @@ def test_a_database_that_hangs_costs_a_scrape_its_two_seconds_once_and_never_a_s
         assert number(metrics, "loket_up", part="database") == 0
     assert time.monotonic() - began < 2
     assert database.asked == 1
+    database.go.set()
+    database.close()
+
+
+async def test_a_page_that_waits_for_the_database_holds_nobody_else_up(tmp_path: Path) -> None:
+    database = Hanging(f"sqlite:///{tmp_path / 'loket.db'}")
+    metrics = gauges_of(database, wait=0.5)
+
+    async def good() -> bool:
+        return True
+
+    app = build_ops_app(OpsParts({"started": good}, lambda: metrics.render().decode(), lambda: True))
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://desk") as client:
+        scraping = asyncio.create_task(client.get("/metrics"))
+        await asyncio.sleep(0.05)
+        began = time.monotonic()
+        assert (await client.get("/health/live")).status_code == 200
+        assert time.monotonic() - began < 0.3
+        assert not scraping.done()
+        assert 'loket_up{part="database"} 0.0' in (await scraping).text
     database.go.set()
     database.close()
 
