@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from loket.command.running import looking, run
 from loket.retention.retention import Report, Retention, periods_of
-from loket.retention.rules import rules
+from loket.retention.rules import STAY, others, rules
 from loket.settings import Settings, read_settings
 
 app = typer.Typer(help="How long things are kept, and removing what is too old.", no_args_is_help=True)
@@ -28,15 +29,10 @@ def show() -> None:
     settings = read_settings()
     kept = periods_of(settings.agent, settings.retention)
     table = Table("what", "days", "then")
-    for rule in rules(kept):
-        table.add_row(rule.what, str(rule.days), rule.becomes)
-    table.add_row("words of events", str(kept.text), "covered")
-    table.add_row("words of actions that are over", str(kept.actions), "covered")
-    table.add_row("personal payload of the audit", str(kept.audit_payload), "deleted")
-    table.add_row("lines in terminal rooms", str(kept.text), "deleted")
-    table.add_row("log files", str(kept.log), "deleted")
-    table.add_row("finished work of the queue", str(kept.work), "deleted")
-    table.add_row("the audit chain, rows of actions, votes, released rules", "–", "stay")
+    for what, days, becomes in (*(astuple(rule.term) for rule in rules(kept)), *astuple(others(kept))):
+        table.add_row(what, str(days), becomes)
+    for name, why in STAY.items():
+        table.add_row(f"rows of {name}", "–", f"stay: {why}")
     Console().print(table)
 
 
@@ -56,7 +52,7 @@ def run_now(
     report = run(_once(read_settings(), dry=dry_run))
     table = Table("what", "older than, days", "would be" if dry_run else "was", "count")
     for one in report.pruned:
-        table.add_row(one.what, str(one.days), one.becomes, str(one.count))
+        table.add_row(one.term.what, str(one.term.days), one.term.becomes, str(one.count))
     Console().print(table)
     if not report.traces_cleared:
         Console(stderr=True).print(

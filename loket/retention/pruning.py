@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -109,9 +110,10 @@ def _oldest(tx: Tx, rule: Rule, limit: int) -> list[Key]:
         wanted = wanted.where(rule.only)
     if rule.cards is None:
         return _keys(tx, wanted.limit(limit))
-    drawn = tx.execute(wanted.add_columns(rule.cards.label("drawn"))).all()
-    needed = _not_over(tx) if drawn else frozenset()
-    return [tuple(row[:-1]) for row in drawn if _action_of(row.drawn) not in needed][:limit]
+    needed = _not_over(tx)
+    drawn = tx.execute(wanted.add_columns(rule.cards.label("drawn")).execution_options(yield_per=1000))
+    free: Iterable[Key] = (tuple(row[:-1]) for row in drawn if _action_of(row.drawn) not in needed)
+    return list(itertools.islice(free, limit))
 
 
 def _remove(tx: Tx, rule: Rule, keys: Sequence[sa.Column[Any]], found: Sequence[Key]) -> int:

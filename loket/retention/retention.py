@@ -14,7 +14,7 @@ from loket.home import Home
 from loket.retention import log_files, rooms
 from loket.retention.person import in_parts
 from loket.retention.pruning import apply, cover_old_actions, cover_old_events, erase_old_payload
-from loket.retention.rules import Periods, rules
+from loket.retention.rules import Periods, Term, others, rules
 from loket.retention.settings import RetentionSettings
 from storage import Database, Tx, now
 from storage.erase import clear_traces
@@ -27,11 +27,9 @@ Forget = Callable[[float], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """One thing that ages: what, how many days it is kept, what happens then, and how many it happened to."""
+    """One thing that ages, and how many rows, lines or files it happened to."""
 
-    what: str
-    days: int
-    becomes: str
+    term: Term
     count: int
 
 
@@ -87,8 +85,7 @@ class Retention:
 
     async def _rows(self, *, dry: bool) -> list[Pruned]:
         return [
-            Pruned(rule.what, rule.days, rule.becomes, await apply(self._database, rule, self._batch, dry=dry))
-            for rule in rules(self._periods)
+            Pruned(rule.term, await apply(self._database, rule, self._batch, dry=dry)) for rule in rules(self._periods)
         ]
 
     async def _words(self, *, dry: bool) -> list[Pruned]:
@@ -97,23 +94,17 @@ class Retention:
         events = await cover_old_events(database, kept, size, dry=dry)
         words = await cover_old_actions(database, kept, size, dry=dry)
         payload = await erase_old_payload(database, kept, size, dry=dry)
-        return [
-            Pruned("words of events", kept.text, "covered", events),
-            Pruned("words of actions", kept.actions, "covered", words),
-            Pruned("personal payload of the audit", kept.audit_payload, "deleted", payload),
-        ]
+        terms = others(kept)
+        return [Pruned(terms.events, events), Pruned(terms.actions, words), Pruned(terms.payload, payload)]
 
     async def _files(self, *, dry: bool) -> list[Pruned]:
         moment = await self._database.read(now)
         lines = await self._terminal_rooms(dry=dry)
         logs = await asyncio.to_thread(log_files.prune, self._home.log, moment, self._periods.log, dry=dry)
-        done = [
-            Pruned("lines in terminal rooms", self._periods.text, "deleted", lines),
-            Pruned("log files", self._periods.log, "deleted", logs),
-        ]
+        terms = others(self._periods)
+        done = [Pruned(terms.rooms, lines), Pruned(terms.logs, logs)]
         if self._forget is not None and not dry:
-            work = await self._forget(self._periods.work * DAY)
-            done.append(Pruned("finished work of the queue", self._periods.work, "deleted", work))
+            done.append(Pruned(terms.work, await self._forget(self._periods.work * DAY)))
         return done
 
     async def _terminal_rooms(self, *, dry: bool) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 import sqlalchemy as sa
@@ -41,6 +40,15 @@ class Periods:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """What is kept how many days, and what happens then."""
+
+    what: str
+    days: int
+    becomes: Becomes
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Rows of `table` whose `clock` is older than `days` and that meet `only` are deleted or covered.
 
@@ -58,9 +66,9 @@ class Rule:
     cards: sa.Column[str] | None = None
 
     @property
-    def age(self) -> timedelta:
-        """How old a row may become."""
-        return timedelta(days=self.days)
+    def term(self) -> Term:
+        """The rule without its where and how."""
+        return Term(self.what, self.days, self.becomes)
 
 
 def rules(periods: Periods) -> tuple[Rule, ...]:
@@ -103,3 +111,42 @@ def rules(periods: Periods) -> tuple[Rule, ...]:
         ),
         Rule("holds that ended", holds, holds.c.until, text),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The terms of what is no plain row: words inside rows, payload under the chain, files, the queue."""
+
+    events: Term
+    actions: Term
+    payload: Term
+    rooms: Term
+    logs: Term
+    work: Term
+
+
+def others(periods: Periods) -> Others:
+    """Their periods in force."""
+    return Others(
+        events=Term("words of events", periods.text, "covered"),
+        actions=Term("words of actions that are over", periods.actions, "covered"),
+        payload=Term("personal payload of the audit", periods.audit_payload, "deleted"),
+        rooms=Term("lines in terminal rooms", periods.text, "deleted"),
+        logs=Term("log files", periods.log, "deleted"),
+        work=Term("finished work of the queue", periods.work, "deleted"),
+    )
+
+
+STAY: dict[str, str] = {
+    "actions": "what was done, by number and without words, as long as the audit",
+    "votes": "who agreed to it, by number and without words, as long as the audit",
+    "audit": "the chain: nothing may be taken out of it",
+    "rule_versions": "which rules were in force when",
+    "switches": "what is switched off now",
+    "workers": "which processes live; no person",
+    "policy_documents": "texts of the organisation, as long as they are published",
+    "policy_passages": "the same",
+    "policy_glossary": "the same",
+    "policy_index": "the same",
+}
+"""Tables in which rows stay, and why."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,14 @@ from core.feedback import Feedback
 from core.people import ChannelIdentity
 from core.replies import Reply
 from loket.command.operator import operator
+from loket.engine.dbos_postgres import PostgresEngine
+from loket.engine.dbos_sqlite import SqliteEngine
+from loket.home import Home
 from loket.retention.erasure import Erased, Erasure, StillOpen
 from loket.retention.export import Export
 from loket.retention.rules import COVER
 from loket.terminal import TerminalChannel, address_of
+from storage import Database
 from storage.audit_verifier import verify
 from tests.command_line import Run
 from tests.desk import Desk
@@ -367,3 +372,41 @@ def test_the_command_copies_and_erases_and_no_file_of_the_home_folder_holds_a_tr
     assert (code, "The chain is whole" in out) == (0, True)
     code, _, err = loket("people", "erase", "E7777", "--reason", "a slip", "--yes")
     assert (code, "nothing is known of E7777" in err) == (1, True)
+
+
+async def test_the_queue_forgets_who_talked_while_it_goes_on_working(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    engine = SqliteEngine(Home(home).queue, executor_id="erasing")
+    async with Desk.start(home=home, engine=engine, settings={"ai": {"level": "extract"}}) as desk:
+        await desk.say(TOM, "may I bring my dog to the office?", via="slack_dm")
+        await desk.say(SANNE, "mag mijn hond mee naar kantoor?", via="slack_dm")
+        partitions = partitions_in(home / "queue.sqlite")
+        assert {f"U{TOM}", f"U{SANNE}"} == {partition.rpartition(":")[2] for partition in partitions}
+        done = await erase(desk)
+        assert {one.what: one.count for one in done.removed}["finished work of the queue"] == 1
+        assert [partition.rpartition(":")[2] for partition in partitions_in(home / "queue.sqlite")] == [f"U{SANNE}"]
+        for file in home.glob("queue.sqlite*"):
+            assert f"U{TOM}".encode() not in file.read_bytes(), file.name
+        assert await desk.say(TOM, "how many days of leave do I get?", via="slack_dm")
+
+
+@pytest.mark.postgres
+async def test_the_queue_on_postgres_forgets_who_talked(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    engine = PostgresEngine(database, executor_id="erasing")
+    async with Desk.start(database_url=postgres_url, engine=engine, settings={"ai": {"level": "extract"}}) as desk:
+        await desk.say(TOM, "may I bring my dog to the office?", via="slack_dm")
+        await desk.say(SANNE, "mag mijn hond mee naar kantoor?", via="slack_dm")
+        kept = sa.text("SELECT queue_partition_key FROM dbos.workflow_status")
+        with desk.database.reading() as tx:
+            assert any(f"U{TOM}" in str(key) for key in tx.execute(kept).scalars())
+        await erase(desk)
+        with desk.database.reading() as tx:
+            keys = [str(key) for key in tx.execute(kept).scalars()]
+        assert [key.rpartition(":")[2] for key in keys] == [f"U{SANNE}"]
+    database.close()
+
+
+def partitions_in(file: Path) -> list[str]:
+    with closing(sqlite3.connect(file)) as connection:
+        return [key for (key,) in connection.execute("SELECT queue_partition_key FROM workflow_status")]

@@ -72,7 +72,7 @@ async def play(desk: Desk) -> dict[str, str]:
 
 def counts(report: Report) -> dict[str, int]:
     """What was removed; the log is written by this machine's clock, which the test does not move."""
-    return {one.what: one.count for one in report.pruned if one.count and one.what != "log files"}
+    return {one.term.what: one.count for one in report.pruned if one.count and one.term.what != "log files"}
 
 
 async def test_what_people_wrote_is_gone_from_every_place_when_it_is_old(database_url: str) -> None:
@@ -117,8 +117,8 @@ async def test_a_dry_run_counts_what_would_go_and_changes_nothing(database_url: 
         foreseen = counts(await of(desk).once(dry=True))
         assert {place: text for place, text in desk.sinks().items() if place.startswith("table")} == before
         done = counts(await of(desk).once())
-        assert {what: foreseen[what] for what in ("messages", "words of actions", "replies sent")} == {
-            what: done[what] for what in ("messages", "words of actions", "replies sent")
+        assert {what: foreseen[what] for what in ("messages", "words of actions that are over", "replies sent")} == {
+            what: done[what] for what in ("messages", "words of actions that are over", "replies sent")
         }
 
 

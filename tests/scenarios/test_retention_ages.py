@@ -20,8 +20,9 @@ from core.encoding import encode
 from core.events import Address, Message
 from core.people import ChannelIdentity
 from loket.home import Home
+from loket.migrate import all_tables
 from loket.retention.retention import Retention
-from loket.retention.rules import REMEMBERED_DAYS, Periods
+from loket.retention.rules import REMEMBERED_DAYS, STAY, Periods, rules
 from storage import AuditEntry, Database, Tx, now
 from storage.audit import record
 from storage.audit_verifier import verify
@@ -107,6 +108,13 @@ def _has_to_be_given(column: sa.Column[Any]) -> bool:
 def _anything(column: sa.Column[Any]) -> Any:
     kinds: Mapping[type, Any] = {sa.JSON: {}, sa.Boolean: False, sa.Integer: 1, sa.Float: 1.0, sa.String: "-"}
     return next((value for kind, value in kinds.items() if isinstance(column.type, kind)), None)
+
+
+def test_every_table_has_a_period_or_a_reason_to_stay() -> None:
+    periods = Periods(text=30, turns=365, actions=90, audit_payload=400, spend=92, log=30, work=7)
+    ageing = {rule.table.name for rule in rules(periods)} | {"audit_payload"}
+    assert ageing | set(STAY) == set(all_tables().tables)
+    assert ageing & set(STAY) == set()
 
 
 @settings(
