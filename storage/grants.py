@@ -46,7 +46,7 @@ _WEB = {
     "audit_payload": "i",
     "conversations": "r",
     "door_calls": "riud",
-    "envelopes": "ru",  # codes that people type in are checked here, and their tries counted
+    "envelopes": "riud",  # asks for a code to be sent, checks what people type and counts their tries
     "feedback": "riu",
     "holds": "riu",  # "this was not me"
     "inbox": "riu",

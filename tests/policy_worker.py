@@ -97,6 +97,7 @@ def worker(database_url: str, home: Path, chroma_url: str) -> Iterator[Worker]:
 
 async def main(database_url: str, home: str, chroma_url: str) -> None:
     """Do what each line says, and answer with one line."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # nothing else may get between the answers
     database = Database(database_url, pool_size=3)
     settings = PolicySettings(chroma_url=chroma_url)
     library = Library(database, Path(home) / "index", HashingEmbedder(), settings)
@@ -105,7 +106,7 @@ async def main(database_url: str, home: str, chroma_url: str) -> None:
             said: dict[str, Any] = {"found": await _done(library, json.loads(line))}
         except LoketError as error:
             said = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(said), flush=True)
+        print(json.dumps(said), file=answers, flush=True)
 
 
 async def _done(library: Library, what: dict[str, Any]) -> Any:
