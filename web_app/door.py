@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,6 +15,10 @@ from web_app.bodies import read_body
 from web_app.keys import Keys
 from web_app.responses import Failed, failure
 from web_app.signing import Unsigned, claimed
+
+TELL_SECONDS = 10.0
+"""How often it is logged at most that requests were refused: an attacker must not fill the log."""
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Door:
         self._keys = keys
         self._clock = clock
         self._skew_seconds = skew_seconds
+        self._refused = 0
+        self._told_at = 0.0
 
     def route(self, method: str, path: str, handler: Handler) -> Route:
         """One method of one path."""
@@ -43,10 +50,12 @@ class Door:
             try:
                 return await handler(await self._signed(request, method))
             except Unsigned:
+                self._note_refused()
                 return failure(401)
             except Failed as failed:
                 return failure(failed.status)
-            except ConnectorError:
+            except ConnectorError as error:
+                log.warning("door_unavailable", path=path, system=error.system)
                 return failure(503)
 
         return Route(path, endpoint, methods=[method], name=f"{method} {path}")
@@ -63,3 +72,9 @@ class Door:
         if body and method == "GET":
             raise Failed(400)
         return Signed(claim.source, query, body)
+
+    def _note_refused(self) -> None:
+        self._refused += 1
+        if abs(self._clock() - self._told_at) >= TELL_SECONDS:
+            log.warning("door_refused", count=self._refused)
+            self._refused, self._told_at = 0, self._clock()

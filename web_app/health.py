@@ -42,6 +42,8 @@ class Health:
         self._failed: tuple[str, ...] = ()
         self._fresh_until = 0.0
         self._lock = asyncio.Lock()
+        self._page, self._page_until = "", 0.0
+        self._counting = asyncio.Lock()
 
     def routes(self) -> Sequence[Route]:
         """Where they are."""
@@ -62,8 +64,12 @@ class Health:
 
     async def metrics(self, _: Request) -> Response:
         """What the process counts. In a thread: some of it is read from the database, which may be slow."""
-        page = await asyncio.to_thread(self._parts.metrics)
-        return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
+        async with self._counting:
+            clock = asyncio.get_running_loop().time
+            if clock() >= self._page_until:
+                self._page = await asyncio.to_thread(self._parts.metrics)
+                self._page_until = clock() + FRESH_SECONDS
+        return Response(self._page, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _failing(self) -> tuple[str, ...]:
         async with self._lock:

@@ -19,7 +19,7 @@ SOURCE = b"x-loket-source"
 TIMESTAMP = b"x-loket-timestamp"
 SIGNATURE = b"x-loket-signature"
 
-_TIMESTAMP = re.compile(rb"[0-9]{1,12}")
+_TIMESTAMP = re.compile(rb"[1-9][0-9]{0,11}")
 _SIGNATURE = re.compile(rb"v1=[0-9a-f]{64}")
 _NOBODY = (b"the secret of a source that does not exist, so that its check takes as long",)
 

@@ -88,7 +88,7 @@ def test_an_added_person_has_identities_and_an_account(tmp_path: Path) -> None:
     world.add_person("E2001", "Nour Haddad", groups=["it-approvers"], language="en")
     world.map_identity(ChannelIdentity("slack", "T-2", "U77"), "E2001")
     rows = world.read(lambda c: c.execute("SELECT channel FROM identities WHERE employee_id = 'E2001'").fetchall())
-    assert sorted(row["channel"] for row in rows) == ["slack", "slack", "teams", "terminal"]
+    assert sorted(row["channel"] for row in rows) == ["door", "slack", "slack", "teams", "terminal"]
     world.set_credential("nour.haddad", "chosen")
     assert world.signs_in("nour.haddad", "chosen") == "ok"
     world.deactivate("E2001")
