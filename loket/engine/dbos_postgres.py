@@ -102,7 +102,9 @@ class PostgresEngine:
 
     async def take_over(self, living: frozenset[str]) -> int:
         """See `Engine.take_over`."""
-        return await self._runtime.take_over(living) if self._runtime is not None else 0
+        if self._runtime is None or self._stopping:
+            return 0
+        return await self._runtime.take_over(living)
 
     async def forget(self, seconds: float) -> int:
         """See `Engine.forget`."""

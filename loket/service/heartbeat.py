@@ -102,7 +102,7 @@ class Heartbeat:
         while not self._stopping.is_set():
             try:
                 await self.once()
-            except (LoketError, sa.exc.SQLAlchemyError) as error:  # the database is away: the next beat says more
+            except Exception as error:  # noqa: BLE001 - whatever the database or the queue raises: not the last beat
                 log.error("beat_failed", error=type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._settings.beat_seconds)
