@@ -64,17 +64,17 @@ _WEB = {
     "votes": "ri",
     "workers": "riud",
 }
-_EXECUTOR = {
+_EXECUTOR = {  # `u` where it only removes: retention passes over rows that others hold, and that asks for it
     "actions": "riud",
     "audit": "ri",
     "audit_payload": "rid",
     "conversations": "rud",
-    "door_calls": "rd",
+    "door_calls": "rud",
     "envelopes": "riud",
-    "feedback": "rd",
+    "feedback": "rud",
     "holds": "riud",
     "inbox": "riud",
-    "messages": "rd",
+    "messages": "rud",
     "outbox": "riud",
     "policy_documents": "r",
     "policy_glossary": "r",
@@ -82,7 +82,7 @@ _EXECUTOR = {
     "policy_passages": "r",
     "posts": "rud",
     "rule_versions": "ri",
-    "spend": "rd",
+    "spend": "rud",
     "switches": "riud",
     "turns": "rud",
     "votes": "ru",  # covers the reasons of people who are erased; a vote of its own it cannot cast

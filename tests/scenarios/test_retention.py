@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,11 +19,12 @@ from agent.tables import inbox, messages
 from core.feedback import Feedback
 from core.people import ChannelIdentity
 from core.replies import Reply
+from loket.provision import ACCOUNTS, grant
 from loket.retention import log_files, rooms
 from loket.retention.retention import Report, Retention
 from loket.retention.rules import COVER, Periods
 from loket.terminal import TerminalChannel, address_of
-from storage import OutboxItem, outbox
+from storage import Database, OutboxItem, outbox
 from storage.audit_verifier import verify
 from tests.command_line import Run
 from tests.desk import Desk
@@ -180,6 +181,34 @@ async def test_a_row_that_somebody_holds_is_passed_over_and_goes_the_next_time(p
             held = await of(desk).once()
             assert "messages" not in counts(held)
         assert counts(await of(desk).once())["messages"] == 2
+
+
+@pytest.fixture
+def executors_url(postgres_url: str) -> Iterator[str]:
+    """The same database for the executor's own account, which gets its rights when the tables are there."""
+    account = ACCOUNTS["executor"]
+    administrator = Database(postgres_url)
+    with administrator.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {account} LOGIN")
+    yield sa.make_url(postgres_url).set(username=account).render_as_string(hide_password=False)
+    with administrator.engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP OWNED BY {account} CASCADE")
+        connection.exec_driver_sql(f"DROP ROLE {account}")
+    administrator.close()
+
+
+@pytest.mark.postgres
+async def test_the_executors_own_account_may_do_all_of_it(postgres_url: str, executors_url: str) -> None:
+    async with started(postgres_url) as desk:
+        await play(desk)
+        await desk.clock.advance(days=401)
+        assert grant(desk.database) == [ACCOUNTS["executor"]]
+        database = Database(executors_url)
+        database.clock_offset = desk.database.clock_offset
+        await Retention(database, desk.counter.home, KEPT, 10).once()
+        database.close()
+        assert written(desk) == []
+        assert verify(postgres_url).ok
 
 
 async def test_the_lines_of_a_room_go_with_the_outbox_and_what_nobody_read_stays_unread(tmp_path: Path) -> None:
