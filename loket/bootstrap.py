@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -23,8 +24,8 @@ from connectors.embedded import World
 from connectors.notify.embedded import FolderNotifier
 from connectors.tickets.embedded import EmbeddedTickets
 from core.chat import ChatModel
-from core.measures import Measures, Relay
-from core.ports import Channel, Embedder, Requests
+from core.measures import Relay
+from core.ports import Channel, Embedder, Live, Requests
 from loket.counter import Counter
 from loket.delivery import LONGEST_SLEEP, SHARED_SLEEP, Delivery
 from loket.desk import CounterDesk
@@ -47,6 +48,7 @@ from storage.audit_heads import AuditHeads
 from storage.keys import load_or_create_signing_key
 from storage.outbox import Kind
 from tools.loading import load_builtin
+from tools.registry import Registry
 from tools.systems import ChangeSystems, ReadSystems
 
 __all__ = ["Counter", "build", "embedder_of"]
@@ -69,48 +71,97 @@ def build(
     `role` than all gets only what it needs: no account that changes anything, no keys of votes, no model; it tells
     the others over the `bus` what just happened.
     """
+    base = _base(settings, role, database, embedder, engine)
+    keys = GateKeys.load(base.home.keys, ROLE_RINGS[role.value])
+    wake = partial(_wake, base.engine)
+    gate = Gate(base.database, base.registry, base.systems, RuleBook(), keys, settings.gate, wake, base.measures)
+    channels, bus = tuple(channels), bus or Silence()
+    live = LiveChannels(channels) if base.duties.talks else LiveSender(bus)
+    model = model or (model_of(settings) if base.duties.thinks else None)
+    parts, examples = _turn_parts(settings, base, gate, model, live)
+    return _counter(settings, base, gate, parts, examples, channels, bus)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What everything else stands on."""
+
+    home: Home
+    duties: Duties
+    database: Database
+    embedder: Embedder
+    world: World
+    engine: Engine
+    registry: Registry
+    library: Library
+    systems: GateSystems
+    measures: Relay
+    alone: bool
+
+
+def _base(
+    settings: Settings, role: Role, database: Database | None, embedder: Embedder | None, engine: Engine | None
+) -> _Base:
     home, duties = Home(settings.home, keys=settings.keys_folder, world=settings.world_folder), DUTIES[role]
     home.create()
     database = database or Database(settings.database)
     embedder = embedder or embedder_of(settings)
     world = world_of(home, database, read_only=not duties.changes)
-    engine = engine or _engine(settings, home)
-    registry = load_builtin(Switchboard(database))
     library = Library(database, home.index, embedder, settings.policies)
+    engine, registry = engine or _engine(settings, home), load_builtin(Switchboard(database))
     systems = _systems(world, library, OwnRequests(database), duties)
-    keys = GateKeys.load(home.keys, ROLE_RINGS[role.value])
-    measures = Relay()
-    gate = Gate(database, registry, systems, RuleBook(), keys, settings.gate, partial(_wake, engine), measures)
-    examples = RememberingEmbedder(embedder, home.index / "examples.npz")
-    fallback = BuiltinModel(examples, library.glossary)
-    model = model or (model_of(settings) if duties.thinks else None) or fallback
-    channels, bus = tuple(channels), bus or Silence()
-    ai, meaning, live = _ai(settings), fallback.meaning, LiveChannels(channels) if duties.talks else LiveSender(bus)
-    parts = TurnParts(
-        database, gate, registry, systems.read, model, fallback, settings.agent, ai, meaning, live, measures
-    )
     alone = role is Role.ALL and settings.is_embedded
-    delivery = _delivery(database, channels, systems, duties, measures, alone=alone)
+    return _Base(
+        home, duties, database, embedder, world, engine, registry, library, systems, measures=Relay(), alone=alone
+    )
+
+
+def _turn_parts(
+    settings: Settings, base: _Base, gate: Gate, model: ChatModel | None, live: Live
+) -> tuple[TurnParts, RememberingEmbedder]:
+    examples = RememberingEmbedder(base.embedder, base.home.index / "examples.npz")
+    fallback = BuiltinModel(examples, base.library.glossary)
+    ai, meaning, systems = _ai(settings), fallback.meaning, base.systems.read
+    database, registry, agent, model = base.database, base.registry, settings.agent, model or fallback
+    parts = TurnParts(
+        database, gate, registry, systems, model, fallback, agent, ai, meaning, live=live, measures=base.measures
+    )
+    return parts, examples
+
+
+def _counter(
+    settings: Settings,
+    base: _Base,
+    gate: Gate,
+    parts: TurnParts,
+    examples: RememberingEmbedder,
+    channels: Iterable[Channel],
+    bus: Bus,
+) -> Counter:
+    directory, measures = base.systems.read.directory, base.measures
+    delivery = _delivery(base, channels)
+    often, left = settings.serve.sweep_seconds, _unhandled(settings)
+    sweep = Sweep(base.database, gate, base.engine, left, delivery.deliver_due, often, measures)
     return Counter(
-        duties=duties,
+        duties=base.duties,
         bus=bus,
-        home=home,
-        database=database,
-        world=world,
-        directory=systems.read.directory,
-        registry=registry,
-        library=library,
-        embedder=embedder,
+        home=base.home,
+        database=base.database,
+        world=base.world,
+        directory=directory,
+        registry=base.registry,
+        library=base.library,
+        embedder=base.embedder,
         examples=examples,
         gate=gate,
-        desk=CounterDesk(database, engine, gate, systems.read.directory, SENTENCES, delivery.wake, measures),
+        desk=CounterDesk(base.database, base.engine, gate, directory, SENTENCES, delivery.wake, measures),
         runner=TurnRunner(parts),
-        engine=engine,
+        engine=base.engine,
         delivery=delivery,
-        sweep=_sweep(settings, database, gate, engine, delivery, measures),
+        sweep=sweep,
         measures=measures,
-        heads=_heads(home, database) if duties.sweeps else None,
-        closing=_closing(model),
+        heads=_heads(base.home, base.database) if base.duties.sweeps else None,
+        closing=_closing(parts.model),
     )
 
 
@@ -165,26 +216,12 @@ def _systems(world: World, library: Library, requests: Requests, duties: Duties)
     )
 
 
-def _sweep(
-    settings: Settings, database: Database, gate: Gate, engine: Engine, delivery: Delivery, measures: Measures
-) -> Sweep:
-    seconds = settings.serve.sweep_seconds
-    return Sweep(database, gate, engine, _unhandled(settings), delivery.deliver_due, seconds, measures)
-
-
-def _delivery(
-    database: Database,
-    channels: Iterable[Channel],
-    systems: GateSystems,
-    duties: Duties,
-    measures: Measures,
-    *,
-    alone: bool,
-) -> Delivery:
+def _delivery(base: _Base, channels: Iterable[Channel]) -> Delivery:
     """Replies leave by who holds the channels, notices by who may send codes; others may write rows at any time."""
+    duties, sleep = base.duties, LONGEST_SLEEP if base.alone else SHARED_SLEEP
     kinds: tuple[Kind, ...] = (*(("reply",) if duties.talks else ()), *(("notify",) if duties.changes else ()))
-    sleep = LONGEST_SLEEP if alone else SHARED_SLEEP
-    return Delivery(database, channels, systems.notifier, measures=measures, kinds=kinds, longest_sleep=sleep)
+    notifier, measures = base.systems.notifier, base.measures
+    return Delivery(base.database, channels, notifier, measures=measures, kinds=kinds, longest_sleep=sleep)
 
 
 def _unhandled(settings: Settings) -> Callable[[Tx], list[tuple[str, str]]]:
