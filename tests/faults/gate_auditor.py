@@ -57,7 +57,7 @@ def _check_account_change(home: Path, action: dict[str, Any], findings: Findings
     assert len(voters - {action["requester_id"], action["subject_id"]}) >= action["approvals_needed"] > 0
     assert findings.notices == 3, "every registered address hears of it, once"
     if action["tool"].startswith("reset"):
-        delivered = findings.credentials == 1 and findings.envelope == "sent"
+        delivered = findings.credentials == 1 and findings.envelope == "gone"
         destroyed = findings.envelope == "failed" and "alert_undelivered" in findings.alerts
         assert delivered or destroyed, f"{findings.credentials} credentials left, envelope {findings.envelope}"
 

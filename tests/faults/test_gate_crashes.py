@@ -31,16 +31,17 @@ def both(*names: str) -> list[str]:
     return [f"{name}.{side}" for name in names for side in ("before_commit", "after_commit")]
 
 
+ALWAYS = [*both("take_up"), "sweep.before_wake", "audit.before_append", "audit.appended"]
 PROPOSING = both("propose")
-SENDING_CODE = ["secrets.before_code", "secrets.after_code", *both("secrets.mark_code")]
+SENDING_CODE = [*both("secrets.make_code"), "secrets.before_code", "secrets.after_code", *both("secrets.mark_code")]
 PROVING = both("move.awaiting_proof", "move.awaiting_approval")
 VOTING = both("vote.approve", "move.approved")
 CLAIMING = ["executor.checked", *both("move.executing")]
 ACTING = ["executor.claimed", "executor.before_effect", "executor.acted"]
 RECORDING = [*both("move.done"), "executor.recorded"]
 DELIVERING = ["secrets.before_credential", "secrets.after_credential", *both("secrets.mark_credential")]
-ALL_OF_A_RESET = [*PROPOSING, *PROVING, *SENDING_CODE, *VOTING, *CLAIMING, *ACTING, *RECORDING, *DELIVERING]
-ALL_OF_A_TICKET = [*PROPOSING, *both("move.approved"), *CLAIMING, *ACTING, *RECORDING]
+ALL_OF_A_RESET = [*ALWAYS, *PROPOSING, *PROVING, *SENDING_CODE, *VOTING, *CLAIMING, *ACTING, *RECORDING, *DELIVERING]
+ALL_OF_A_TICKET = [*ALWAYS, *PROPOSING, *both("move.approved"), *CLAIMING, *ACTING, *RECORDING]
 IN_DOUBT = {"move.executing.after_commit", *ACTING, "move.done.before_commit"}
 BEFORE_THE_EFFECT = {"move.executing.after_commit", "executor.claimed", "executor.before_effect"}
 
