@@ -64,7 +64,8 @@ def make_secrets(folder: Path, host: str = "postgres", name: str = "loket") -> l
         "llm_key": "",
     }
     if not before & {"chroma_token", "chroma_proxy.map"}:
-        texts |= {"chroma_token": token, "chroma_proxy.map": f'"Bearer {token}" 1;\n'}
+        # A pattern: nginx compares plain words of a map without regard to case.
+        texts |= {"chroma_token": token, "chroma_proxy.map": f'"~^Bearer {token}$" 1;\n'}
     for file, text in texts.items():
         if file not in before:
             _write(folder / file, text)
