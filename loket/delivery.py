@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
@@ -12,18 +13,23 @@ from pydantic import SecretStr, ValidationError
 
 from connectors.notify import Notifier, Road
 from core.encoding import decode
-from core.errors import ConnectorError, where
+from core.errors import ConnectorError, LoketError, where
 from core.events import Address, Place
 from core.measures import Measures, Relay
 from core.ports import Channel
 from core.replies import Reply
 from core.tracing import is_recording, span
+from loket.lanes import Lanes
 from loket.telemetry.belonging import event_of
+from loket.together import Together
 from storage import Database, Tx, now, outbox
 from storage.faultpoint import reached
 from storage.outbox import Kind, Waiting
 
 SEND_SECONDS = 30.0
+AT_ONCE = 200
+"""Rows that are being sent or wait for their room."""
+TIDY_SECONDS = 10.0
 LONGEST_SLEEP = 30.0
 SHARED_SLEEP = 1.0
 """Where other processes write rows, too: news of one may get lost."""
@@ -55,6 +61,10 @@ class Delivery:
         self._pace = dict(pace or {})
         self._measures = measures or Relay()
         self._lock = asyncio.Lock()
+        self._lanes: Lanes[tuple[str, ...], tuple[Waiting, float]] = Lanes(self._serve)
+        self._marks: Together[tuple[Waiting, str]] = Together(self._mark)
+        self._sent = 0
+        self._tidied = float("-inf")
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -85,25 +95,19 @@ class Delivery:
             self._loop.call_soon_threadsafe(self._woken.set)
 
     async def deliver_due(self) -> int:
-        """Send everything that is due now; says how many posts were made."""
-        sent = 0
+        """Send everything that is due now, and wait for it; says how many posts were made."""
+        before = self._sent
         async with self._lock:
-            # Looking costs no write lock; claiming does.
-            while await self._database.read(lambda tx: outbox.due(tx, 1, self._kinds)):
-                batch = await self._database.run(lambda tx: outbox.claim(tx, kinds=self._kinds))
-                reached("delivery.claimed")
-                results = await asyncio.gather(*(self._serve(room) for room in _by_room(batch)))
-                sent += sum(results)
-                if not batch:
-                    break
-        return sent
+            while await self._take_up():
+                await self._lanes.below(1)
+        await self._lanes.below(1)
+        return self._sent - before
 
     async def _run(self) -> None:
         while not self._stopping:
             self._woken.clear()
             try:
-                await self.deliver_due()
-                pause = await self._until_next()
+                pause = await self._round()
             except Exception as error:  # noqa: BLE001 - the database may be away: the loop must outlive it
                 structlog.get_logger("loket.delivery").error(
                     "delivery_failed", error=type(error).__name__, at=where(error)
@@ -112,25 +116,49 @@ class Delivery:
             if not self._stopping:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), pause)
+        await self._lanes.below(1)
 
-    async def _until_next(self) -> float:
-        def seconds(tx: Tx) -> float:
-            due = outbox.next_due(tx, self._kinds)
-            return self._longest_sleep if due is None else (due - now(tx)).total_seconds()
+    async def _round(self) -> float:
+        """Take up what is due, as long as there is room; says how many seconds until the next look."""
+        async with self._lock:
+            while await self._take_up():
+                await self._lanes.below(AT_ONCE)
+        return min(max(await self._database.read(self._seconds), 0.05), self._longest_sleep)
 
-        return min(max(await self._database.read(seconds), 0.05), self._longest_sleep)
+    def _seconds(self, tx: Tx) -> float:
+        due = outbox.next_due(tx, self._kinds)
+        return self._longest_sleep if due is None else (due - now(tx)).total_seconds()
 
-    async def _serve(self, items: list[Waiting]) -> int:
-        sent = 0
-        for position, item in enumerate(items):
-            if position:
+    async def _take_up(self) -> int:
+        """Claim what is due and put it into the lanes of its rooms; says how many rows."""
+        if await self._database.read(self._seconds) > 0:  # looking costs no write lock; claiming does
+            return 0
+        tidies = time.monotonic() - self._tidied > TIDY_SECONDS
+        batch = await self._database.run(lambda tx: outbox.claim(tx, kinds=self._kinds, tidies=tidies))
+        if tidies:
+            self._tidied = time.monotonic()
+        elif not batch:
+            self._tidied = float("-inf")  # what is due and cannot be had is to be tidied away
+        claimed = time.monotonic()
+        for item in batch:
+            self._lanes.put(_room_of(item), (item, claimed))
+        return len(batch)
+
+    async def _serve(self, items: list[tuple[Waiting, float]]) -> None:
+        """The rows of one room, in order. What comes after a failure waits as long as it."""
+        held = False
+        for position, (item, claimed) in enumerate(items):
+            if position and not held:
                 await asyncio.sleep(self._pace.get(str(item.destination.get("channel", "")), 0.0))
-            if not await self._deliver(item):
-                break
-            sent += 1
-        for item in items[sent + 1 :]:  # the room keeps its order: what comes after a failure waits as long as it
-            await self._mark_failed(item, "waits for an earlier one")
-        return sent
+            in_time = time.monotonic() - claimed < outbox.LEASE_SECONDS - SEND_SECONDS
+            try:
+                if held or not in_time:
+                    await self._mark_failed(item, "waits for an earlier one")
+                else:
+                    held = not await self._deliver(item)
+            except LoketError as error:  # the database is away: the lease ends, and it is sent again
+                structlog.get_logger("loket.delivery").error("delivery_failed", error=type(error).__name__, at="")
+                held = True
 
     async def _deliver(self, item: Waiting) -> bool:
         event_id = await self._event_of(item)
@@ -142,10 +170,18 @@ class Delivery:
         except (ConnectorError, ValidationError, KeyError, ValueError, OSError, TimeoutError) as error:
             await self._failed(item, error)
             return False
-        await self._database.run(lambda tx: outbox.mark_sent(tx, item.outbox_id, receipt))
+        await self._marks.add((item, receipt))
         reached("delivery.marked")
+        self._sent += 1
         self._measures.delivered(_way(item), "sent")
         return True
+
+    async def _mark(self, sent: list[tuple[Waiting, str]]) -> None:
+        def write(tx: Tx) -> None:
+            for item, receipt in sent:
+                outbox.mark_sent(tx, item, receipt)
+
+        await self._database.run(write)
 
     async def _event_of(self, item: Waiting) -> str:
         """Whose trace this belongs to. Nothing waits for a trace: a database in trouble leaves it without."""
@@ -166,7 +202,9 @@ class Delivery:
         )
 
     async def _mark_failed(self, item: Waiting, reason: str) -> bool:
-        return await self._database.run(lambda tx: outbox.mark_failed(tx, item, reason))
+        again = await self._database.run(lambda tx: outbox.mark_failed(tx, item, reason))
+        self._woken.set()  # it is due at another time now
+        return again
 
     async def _send(self, item: Waiting) -> str:
         if item.kind == "notify" and self._notifier is not None:
@@ -201,10 +239,6 @@ def _way(item: Waiting) -> str:
     return str(item.destination.get("channel") or item.destination.get("road") or item.kind)
 
 
-def _by_room(items: list[Waiting]) -> list[list[Waiting]]:
-    rooms: dict[tuple[str, ...], list[Waiting]] = {}
-    for item in items:
-        where = item.destination
-        key = (item.kind, str(where.get("channel")), str(where.get("tenant")), str(where.get("room", item.key)))
-        rooms.setdefault(key, []).append(item)
-    return list(rooms.values())
+def _room_of(item: Waiting) -> tuple[str, ...]:
+    where = item.destination
+    return (item.kind, str(where.get("channel")), str(where.get("tenant")), str(where.get("room", item.key)))

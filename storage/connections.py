@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.errors import ConfigError, ConnectorError
 
 LOCK_SECONDS = 30
+REST_SECONDS = 1.0
 
 READING: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {"loket_reading": True},
@@ -63,11 +65,12 @@ def _postgres_engine(url: sa.URL, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=5,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"connect_timeout": 10},
     )
     sa.event.listen(engine, "connect", _prepare_postgres)
+    sa.event.listen(engine, "checkin", _note_time)
+    sa.event.listen(engine, "checkout", _ping_after_rest)
     return engine
 
 
@@ -82,8 +85,28 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
 def _begin_sqlite(connection: Connection) -> None:
     # IMMEDIATE takes the write lock first: two readers that both turn writer would lose one update.
     reading = connection.get_execution_options().get("loket_reading", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={int(reading)}")
+    if connection.info.get("reading") is not reading:
+        connection.exec_driver_sql(f"PRAGMA query_only={int(reading)}")
+        connection.info["reading"] = reading
     connection.exec_driver_sql("BEGIN DEFERRED" if reading else "BEGIN IMMEDIATE")
+
+
+def _note_time(_connection: Any, entry: ConnectionPoolEntry) -> None:
+    entry.info["rested_since"] = time.monotonic()
+
+
+def _ping_after_rest(connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+    # The server may have gone while a connection lay in the pool. Asking at every use would be a round trip each.
+    if time.monotonic() - entry.info.get("rested_since", float("inf")) < REST_SECONDS:
+        return
+    import psycopg
+
+    try:
+        connection.autocommit = True
+        connection.execute("")
+        connection.autocommit = False
+    except psycopg.Error as error:
+        raise DisconnectionError("the server closed this connection") from error
 
 
 def _prepare_postgres(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -74,6 +76,7 @@ class Tx:
         self.before_commit: list[Callable[[Tx], None]] = []
         self.after_commit: list[Callable[[], None]] = []
         self.audit_listeners: Sequence[Callable[[Any], None]] = ()
+        self._began: tuple[datetime, float] | None = None
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
         """Run a statement of SQLAlchemy Core."""
@@ -89,13 +92,19 @@ class Tx:
 
     def add(self, table: sa.Table, **values: Any) -> bool:
         """Insert a row unless a unique key of it is taken; says whether it was new. A taken row stays as it is."""
-        insert = postgresql.insert if self.is_postgres else sqlite.insert
-        return self.change(insert(table).values(**values).on_conflict_do_nothing()) == 1
+        return self.change(_insert_unless_taken(table, self.is_postgres), values) == 1
 
     @property
     def is_postgres(self) -> bool:
         """True on Postgres, false on SQLite."""
         return self.connection.dialect.name == "postgresql"
+
+    def moment(self) -> datetime:
+        """See `now`. The database is asked once a transaction; from then on its answer and the time that has passed."""
+        if self._began is None:
+            self._began = _database_time(self), time.monotonic()
+        at, since = self._began
+        return at + timedelta(seconds=time.monotonic() - since) + self.clock_offset
 
 
 class Database:
@@ -205,15 +214,28 @@ class Database:
 
 
 def now(tx: Tx) -> datetime:
-    """The database's clock in UTC plus the test-only offset; asked anew at each call.
+    """The database's clock in UTC plus the test-only offset; it moves on within a transaction."""
+    return tx.moment()
 
-    Microseconds on Postgres, milliseconds on SQLite.
-    """
-    if tx.is_postgres:
-        moment: datetime = tx.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
-        return moment.astimezone(UTC) + tx.clock_offset
-    text = tx.execute(sa.text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")).scalar_one()
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) + tx.clock_offset
+
+_CLOCK = {
+    True: sa.text("SELECT clock_timestamp()"),
+    False: sa.text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"),
+}
+
+
+def _database_time(tx: Tx) -> datetime:
+    # Microseconds on Postgres, milliseconds on SQLite.
+    answer = tx.execute(_CLOCK[tx.is_postgres]).scalar_one()
+    moment: datetime = answer if tx.is_postgres else datetime.fromisoformat(answer).replace(tzinfo=UTC)
+    return moment.astimezone(UTC)
+
+
+@lru_cache(maxsize=100)
+def _insert_unless_taken(table: sa.Table, is_postgres: bool) -> Executable:
+    # Building a statement costs as much as running it: each is built once.
+    insert = postgresql.insert if is_postgres else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 @contextmanager

@@ -52,6 +52,13 @@ class Waiting:
     receipt: str | None = None
 
 
+_SENT = (
+    sa.update(outbox)
+    .where(outbox.c.outbox_id == sa.bindparam("id"))
+    .values(state="sent", receipt=sa.bindparam("now_receipt"), last_error=None)
+)
+
+
 def put(tx: Tx, item: OutboxItem) -> bool:
     """Add an item; false when its key was there already. An older unsent item of the same slot is overtaken.
 
@@ -73,7 +80,7 @@ def put(tx: Tx, item: OutboxItem) -> bool:
         attempts=0,
         state="waiting",
     )
-    if added:
+    if added and slot != item.key:  # a slot of one's own holds nothing older
         _overtake(tx, slot)
     return added
 
@@ -111,17 +118,24 @@ def due(tx: Tx, limit: int = 50, kinds: Sequence[Kind] = KINDS) -> list[Waiting]
 
 
 def claim(
-    tx: Tx, limit: int = 50, lease_seconds: float = LEASE_SECONDS, kinds: Sequence[Kind] = KINDS
+    tx: Tx,
+    limit: int = 50,
+    lease_seconds: float = LEASE_SECONDS,
+    kinds: Sequence[Kind] = KINDS,
+    *,
+    tidies: bool = True,
 ) -> list[Waiting]:
     """Take the due items for this deliverer alone; nobody else gets them, or another of their slots, in the lease.
 
     Commit before sending. End each with `mark_sent` or `mark_failed`; one that is neither (a crash) is due again
-    when the lease ends, so that text may appear twice, and counts as a failed try.
+    when the lease ends, so that text may appear twice, and counts as a failed try. `tidies`: first end what newer
+    items overtook and what took every deliverer down; now and then is enough for that.
     """
     if tx.is_postgres:  # on SQLite there is one writer anyway
         tx.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIM_LOCK})
-    _overtake(tx)
-    _give_up(tx)
+    if tidies:
+        _overtake(tx)
+        _give_up(tx)
     items = due(tx, limit, kinds)
     if not items:
         return []
@@ -134,16 +148,11 @@ def claim(
     return [item for item in items if item.outbox_id in numbers]
 
 
-def mark_sent(tx: Tx, outbox_id: int, receipt: str) -> None:
+def mark_sent(tx: Tx, item: Waiting, receipt: str) -> None:
     """The channel took it. `receipt` names the post; older items of the slot that come up later are overtaken."""
-    tx.change(
-        sa.update(outbox)
-        .where(outbox.c.outbox_id == outbox_id)
-        .values(state="sent", receipt=_storable(receipt, "receipt"), last_error=None)
-    )
-    slot = tx.execute(sa.select(outbox.c.slot).where(outbox.c.outbox_id == outbox_id)).scalar()
-    if slot is not None:
-        _overtake(tx, slot)
+    tx.change(_SENT, {"id": item.outbox_id, "now_receipt": _storable(receipt, "receipt")})
+    if item.slot != item.key:
+        _overtake(tx, item.slot)
 
 
 def mark_failed(tx: Tx, item: Waiting, error: str) -> bool:

@@ -36,7 +36,7 @@ def claim(database: Database, limit: int = 50, lease_seconds: float = 60.0) -> l
 
 def sent(database: Database, one: Waiting, receipt: str) -> None:
     with database.transaction() as tx:
-        outbox.mark_sent(tx, one.outbox_id, receipt)
+        outbox.mark_sent(tx, one, receipt)
 
 
 def failed(database: Database, one: Waiting) -> bool:
