@@ -53,4 +53,6 @@ def build_ops_app(parts: OpsParts) -> Starlette:
 
 
 def _guarded(routes: Iterable[BaseRoute]) -> Starlette:
-    return Starlette(routes=list(routes), middleware=[Middleware(Guard)], exception_handlers={HTTPException: refuse})
+    app = Starlette(routes=list(routes), middleware=[Middleware(Guard)], exception_handlers={HTTPException: refuse})
+    app.router.redirect_slashes = False  # a redirect would repeat whatever host the caller named
+    return app

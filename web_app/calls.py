@@ -24,8 +24,10 @@ from web_app.responses import Failed
 from web_app.tables import door_calls
 
 Answer = Mapping[str, Any]
-CLAIM_SECONDS = 90
+LEFT_BEHIND_SECONDS = 60
 """So long after its claim a call without an answer counts as left behind: longer than deciding can take."""
+SAFE_SECONDS = 5
+"""The same for what may be called again: it need not wait until the first is surely gone."""
 WAIT_SECONDS = 10.0
 """How long a repeat waits for the answer to the first, which is being decided right now."""
 LOOK_SECONDS = 0.1
@@ -52,12 +54,15 @@ async def once(database: Database, call: Call, act: Callable[[], Awaitable[Answe
     """The answer of `act`, called at most once for a call's id.
 
     Raises `Failed`: 409 when the id was used for something else, or was left behind and cannot be done again; 503 when
-    the first is still being decided, or came to nothing. Raises what `act` raises; when nothing can have happened, the
-    id is free again.
+    the first is still being decided. Raises what `act` raises; when nothing can have happened, the id is free again.
     """
-    known = await database.run(lambda tx: _claim(tx, call))
-    if known is not None:
-        return known or await _answer_of_the_first(database, call)
+    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+    while (known := await database.run(lambda tx: _claim(tx, call))) is not None:
+        if known:
+            return known
+        if asyncio.get_running_loop().time() > deadline:
+            raise Failed(503)
+        await asyncio.sleep(LOOK_SECONDS)
     reached("door.call_claimed")
     try:
         answer = await act()
@@ -71,24 +76,11 @@ async def once(database: Database, call: Call, act: Callable[[], Awaitable[Answe
     return answer
 
 
-async def _answer_of_the_first(database: Database, call: Call) -> Answer:
-    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
-    while asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(LOOK_SECONDS)
-        row = await database.read(lambda tx: _row(tx, call.call_id))
-        if row is None:  # the first came to nothing
-            break
-        if row.answer is not None:
-            kept: Answer = row.answer
-            return kept
-    raise Failed(503)
-
-
 def _claim(tx: Tx, call: Call) -> Answer | None:
     """None when it is ours to do; else the first one's answer, empty while there is none yet."""
     if tx.add(door_calls, call_id=call.call_id, about=call.about, at=now(tx)):
         return None
-    row = _row(tx, call.call_id, locked=True)
+    row = tx.execute(sa.select(door_calls).where(door_calls.c.call_id == call.call_id).with_for_update()).first()
     if row is None:
         return {}
     if row.about != call.about:
@@ -96,7 +88,7 @@ def _claim(tx: Tx, call: Call) -> Answer | None:
     if row.answer is not None:
         kept: Answer = row.answer
         return kept
-    if row.at > now(tx) - timedelta(seconds=CLAIM_SECONDS):
+    if row.at > now(tx) - timedelta(seconds=SAFE_SECONDS if call.safe_again else LEFT_BEHIND_SECONDS):
         return {}
     if not call.safe_again:
         raise Failed(409)
@@ -104,14 +96,14 @@ def _claim(tx: Tx, call: Call) -> Answer | None:
     return None
 
 
-def _row(tx: Tx, call_id: str, *, locked: bool = False) -> Any:
-    asked = sa.select(door_calls).where(door_calls.c.call_id == call_id)
-    return tx.execute(asked.with_for_update() if locked else asked).first()
-
-
 def _keep(tx: Tx, call: Call, answer: Answer) -> None:
-    tx.change(sa.update(door_calls).where(door_calls.c.call_id == call.call_id).values(answer=dict(answer)))
+    # The first answer stays: somebody has heard it. A process that was paused meanwhile comes too late with its own.
+    tx.change(sa.update(door_calls).where(*_open(call)).values(answer=dict(answer)))
 
 
 def _free(tx: Tx, call: Call) -> None:
-    tx.change(sa.delete(door_calls).where(door_calls.c.call_id == call.call_id, door_calls.c.answer.is_(sa.null())))
+    tx.change(sa.delete(door_calls).where(*_open(call)))
+
+
+def _open(call: Call) -> tuple[sa.ColumnElement[bool], ...]:
+    return door_calls.c.call_id == call.call_id, door_calls.c.answer.is_(sa.null())

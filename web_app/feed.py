@@ -41,6 +41,7 @@ class Reader:
     def __init__(self) -> None:
         self._previews: deque[Preview] = deque()
         self._woken = asyncio.Event()
+        self._posted = False
 
     async def wait(self, seconds: float) -> None:
         """Until something new may be there, `seconds` at most."""
@@ -55,9 +56,15 @@ class Reader:
         self._previews.clear()
         return taken
 
-    def wake(self) -> None:
-        """A post may be there."""
+    def posted(self) -> None:
+        """There is a new post."""
+        self._posted = True
         self._woken.set()
+
+    def take_posted(self) -> bool:
+        """Whether it was said since the last call that there is a new post."""
+        said, self._posted = self._posted, False
+        return said
 
     def show(self, preview: Preview) -> None:
         """One more preview."""
@@ -100,7 +107,7 @@ class Feed:
     def posted(self, source: str) -> None:
         """There is a new post for `source`."""
         for reader in self._readers.get(source, ()):
-            reader.wake()
+            reader.posted()
 
     def show(self, preview: Preview) -> None:
         """Show it to the readers of the source that the message came from, and to nobody else."""

@@ -18,7 +18,7 @@ from core.errors import ConnectorError
 from web_app.door import Door, Signed
 from web_app.feed import Feed, Preview, TooManyReaders
 from web_app.forms import CHANNEL
-from web_app.posts import PostsChannel
+from web_app.posts import Post, PostsChannel
 from web_app.responses import Failed, JsonResponse
 
 LOOK_SECONDS = 0.5
@@ -67,14 +67,16 @@ class Outgoing:
         return EventStream(self._lines(request.source, after), media_type="text/event-stream")
 
     async def _lines(self, source: str, after: int) -> AsyncGenerator[str, None]:
-        end, spoke = _time() + STREAM_SECONDS, _time()
+        end, spoke, looked = _time() + STREAM_SECONDS, _time(), 0.0
         yield _comment("hello")
         with self._feed.reader(source) as reader:
             while _time() < end:
                 said = [_preview(preview) for preview in reader.take()]
-                posts = await self._channel.after(source, after, MOST_POSTS)
-                said += [_event("post", encode(post), post.post_id) for post in posts]
-                after = posts[-1].post_id if posts else after
+                posts: list[Post] = []
+                if reader.take_posted() or _time() - looked >= LOOK_SECONDS:  # a preview alone costs no look
+                    posts, looked = await self._channel.after(source, after, MOST_POSTS), _time()
+                    said += [_event("post", encode(post), post.post_id) for post in posts]
+                    after = posts[-1].post_id if posts else after
                 if not said and _time() - spoke > HEARTBEAT_SECONDS:
                     said = [_comment("still here")]
                 if said:
@@ -82,8 +84,10 @@ class Outgoing:
                     spoke = _time()
                 if not self._accepting():
                     return
-                if not posts:
+                if len(posts) < MOST_POSTS:
                     await reader.wait(LOOK_SECONDS)
+                else:
+                    looked = 0.0
 
 
 class EventStream(StreamingResponse):

@@ -124,7 +124,7 @@ async def test_metrics_are_text_for_prometheus() -> None:
 
 async def test_a_process_without_a_door_has_none() -> None:
     async with watcher({}) as http:
-        for method, path in (("POST", "/v1/events"), ("GET", "/v1/replies"), ("GET", "/"), ("GET", "/health")):
+        for method, path in (("POST", "/v1/events"), ("GET", "/v1/replies"), ("GET", "/health"), ("GET", "/metrics/")):
             answer = await http.request(method, path)
             assert answer.status_code == 404
             assert answer.json() == {"error": "There is nothing here."}

@@ -26,7 +26,7 @@ from web_app import feed as feeds
 from web_app.door import Door
 from web_app.feed import Feed, Preview, Reader, TooManyReaders
 from web_app.guard import Guard
-from web_app.posts import PostsChannel
+from web_app.posts import Post, PostsChannel
 from web_app.replies import Outgoing
 from web_app.tables import posts as posts_table
 
@@ -285,6 +285,35 @@ async def test_a_stream_shows_life_sentences_and_the_post_that_counts(reading: R
     assert reading.feed._readers == {}
 
 
+async def test_sentences_alone_make_no_work_for_the_database(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    after = reading.channel.after
+
+    async def counted(*asked: Any) -> list[Post]:
+        nonlocal looks
+        looks += 1
+        return await after(*asked)
+
+    monkeypatch.setattr(reading.channel, "after", counted)
+    listening = reading.listen()
+    await listening.until(": hello")
+    began = asyncio.get_running_loop().time()
+    for number in range(50):
+        await reading.channel.sentence(message(), f"sentence {number}")
+        await asyncio.sleep(0.01)
+    await listening.until("sentence 49")
+    assert looks <= 2 + (asyncio.get_running_loop().time() - began) / 0.5
+    await listening.leave()
+
+
+async def test_a_long_queue_of_posts_is_read_to_its_end_by_a_stream(reading: Reading) -> None:
+    for number in range(230):
+        await reading.channel.send(address(), reply(f"post {number}."), f"k{number}")
+    listening = reading.listen()
+    assert (await listening.until("post 229.", 10)).count("event: post") == 230
+    await listening.leave()
+
+
 async def test_a_quiet_stream_says_that_it_is_there(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web_app.replies.HEARTBEAT_SECONDS", 0.2)
     listening = reading.listen()
@@ -357,7 +386,7 @@ def test_what_waits_for_a_reader_never_grows_over_its_limit(shown: list[tuple[in
 
 async def test_a_wake_that_comes_before_the_wait_is_not_lost() -> None:
     reader = Reader()
-    reader.wake()
+    reader.posted()
     await asyncio.wait_for(reader.wait(20), 1)
 
 
