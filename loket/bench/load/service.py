@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from actions.keys import FILES, ROLE_RINGS, GateKeys
 from connectors.embedded import World
 from loket.bench.servers.llm import MODEL, running_llm
 from loket.bench.servers.postgres import DURABLE, fresh_database, running_postgres
+from web_app.forms import CHANNEL
 
 SOURCE = "local"
 STOP_SECONDS = 45
@@ -130,6 +131,7 @@ def _environment(place: Place, role: str, name: str) -> Mapping[str, str]:
         "LOKET_DATABASE_URL": "" if embedded else place.database_url,
         "LOKET_ENGINE": "dbos",
         "LOKET_SERVE_PORT": "0",
+        "LOKET_GATE_APPROVERS_CHANNEL": CHANNEL,
         "LOKET_AGENT_PERSON_TURNS_PER_HOUR": NO_LIMIT,
         "LOKET_AGENT_PERSON_TOKENS_PER_DAY": NO_LIMIT,
         "LOKET_AGENT_ORGANISATION_TOKENS_PER_DAY": NO_LIMIT,
@@ -179,7 +181,3 @@ def _end(process: subprocess.Popen[str], until: float) -> None:
         process.wait()
     if process.stdout is not None:
         process.stdout.close()
-
-
-Heard = Callable[[str, int, int], None]
-"""Told what is going on, how much of it is done, and how much there is."""

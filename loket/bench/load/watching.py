@@ -14,6 +14,7 @@ from loket.bench.cpu import cpu_seconds, open_files, resident_bytes
 from loket.bench.load.service import Place
 from storage import Database, Tx
 
+WARM_UP_SECONDS = 60.0
 SHARE = 5
 """Growth is the median of the last fifth of the samples against that of the first fifth: single peaks say nothing."""
 
@@ -52,9 +53,12 @@ class Watch:
         self.samples.append(sample)
         return sample
 
-    def since(self, seconds: float) -> Sequence[Sample]:
-        """The samples from so many seconds after the first."""
-        return [sample for sample in self.samples if sample.at >= self.samples[0].at + seconds]
+    @property
+    def warm(self) -> Sequence[Sample]:
+        """The samples without those of the first minute, or of the first fifth of a short run."""
+        first, last = self.samples[0].at, self.samples[-1].at
+        begin = first + min(WARM_UP_SECONDS, (last - first) / SHARE)
+        return [sample for sample in self.samples if sample.at >= begin]
 
     def _sample(self, connections: int) -> Sample:
         pids = tuple(self.place.pids.values())

@@ -17,6 +17,7 @@ from core.errors import ConfigError
 from loket.bench import Row
 from loket.bench.overhead import CONTESTANTS, Measured, measure, rows_of
 from loket.bench.profiling import room_of
+from loket.bench.servers.ending import ended_by_sigterm
 from loket.bench.servers.postgres import PostgresMissing
 from loket.command.bench.reporting import report
 
@@ -41,7 +42,11 @@ def overhead(
         raise ConfigError("what it is held against is not installed: `pip install loket[dev]`, or `make setup`")
     chosen = DATABASES if database == "both" else (database,)
     measured: list[Measured] = []
-    with tempfile.TemporaryDirectory(prefix="loket-bench-") as folder, Progress(console=Console(stderr=True)) as bar:
+    with (
+        ended_by_sigterm(),
+        tempfile.TemporaryDirectory(prefix="loket-bench-") as folder,
+        Progress(console=Console(stderr=True)) as bar,
+    ):
         for name in chosen:
             task = bar.add_task(name, total=(rounds + 1) * len(CONTESTANTS))
             try:
