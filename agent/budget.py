@@ -18,6 +18,18 @@ from storage import Tx, now
 CHARS_A_TOKEN = 3
 """Where a server does not count: Dutch text has 3 to 4 characters a token, so this counts rather too much."""
 
+# Building a statement costs as much as running it: those of every turn are built once.
+_WHO: sa.BindParameter[str] = sa.bindparam("employee_id")
+_MADE = (
+    sa.select(sa.func.count())
+    .select_from(turns)
+    .where(turns.c.employee_id == _WHO, turns.c.at > sa.bindparam("since", type_=turns.c.at.type))
+)
+_USED = sa.select(
+    sa.func.sum(sa.case((spend.c.employee_id == _WHO, spend.c.tokens), else_=0)).label("own"),
+    sa.func.sum(spend.c.tokens).label("everybody"),
+).where(spend.c.day == sa.bindparam("today"))
+
 
 class BudgetSpent(LoketError):
     """The turn has used what it may use: it ends as `failed_budget`."""
@@ -34,21 +46,9 @@ class Room:
 def room_for(tx: Tx, employee_id: str, settings: AgentSettings) -> Room:
     """Whether this person may be answered now, and whether a model that costs tokens may do it."""
     moment = now(tx)
-    made = tx.execute(
-        sa.select(sa.func.count())
-        .select_from(turns)
-        .where(turns.c.employee_id == employee_id, turns.c.at > moment - timedelta(hours=1))
-    ).scalar_one()
-    own_tokens = sa.func.sum(sa.case((spend.c.employee_id == employee_id, spend.c.tokens), else_=0))
-    used = (
-        tx.execute(
-            sa.select(own_tokens.label("own"), sa.func.sum(spend.c.tokens).label("everybody")).where(
-                spend.c.day == moment.date()
-            )
-        )
-        .mappings()
-        .one()
-    )
+    whose = {"employee_id": employee_id, "since": moment - timedelta(hours=1), "today": moment.date()}
+    made = tx.execute(_MADE, whose).scalar_one()
+    used = tx.execute(_USED, whose).mappings().one()
     own, everybody = used["own"] or 0, used["everybody"] or 0
     return Room(
         turns_left=made < settings.person_turns_per_hour,
@@ -59,15 +59,14 @@ def room_for(tx: Tx, employee_id: str, settings: AgentSettings) -> Room:
 def add_spend(tx: Tx, employee_id: str, spent: Spent) -> None:
     """Add a turn to the person's day."""
     day = now(tx).date()
-    tx.add(spend, employee_id=employee_id, day=day, turns=0, model_calls=0, tokens=0)
-    tx.change(
-        sa.update(spend)
-        .where(spend.c.employee_id == employee_id, spend.c.day == day)
-        .values(
-            turns=spend.c.turns + 1,
-            model_calls=spend.c.model_calls + spent.model_calls,
-            tokens=spend.c.tokens + spent.tokens,
-        )
+    tx.put(
+        spend,
+        adds=("turns", "model_calls", "tokens"),
+        employee_id=employee_id,
+        day=day,
+        turns=1,
+        model_calls=spent.model_calls,
+        tokens=spent.tokens,
     )
 
 

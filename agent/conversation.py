@@ -19,6 +19,32 @@ from storage import Tx, now
 
 NAMESPACE = uuid5(NAMESPACE_URL, "loket:conversation")
 
+# Building a statement costs as much as running it: those of every turn are built once.
+_SAY = sa.insert(messages)
+_MET = (
+    sa.select(conversations.c.conversation_id)
+    .where(
+        conversations.c.employee_id == sa.bindparam("employee_id"), conversations.c.channel == sa.bindparam("channel")
+    )
+    .limit(1)
+)
+_LATEST = (
+    sa.select(conversations.c.conversation_id, conversations.c.last_at)
+    .where(conversations.c.employee_id == sa.bindparam("employee_id"), conversations.c.place == sa.bindparam("place"))
+    .order_by(conversations.c.last_at.desc())
+    .limit(1)
+)
+_HISTORY = (
+    sa.select(messages.c.role, messages.c.text, messages.c.language)
+    .where(
+        messages.c.conversation_id == sa.bindparam("conversation_id"),
+        messages.c.employee_id == sa.bindparam("employee_id"),
+        messages.c.text != "",
+    )
+    .order_by(messages.c.message_id.desc())
+    .limit(sa.bindparam("most"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
@@ -37,11 +63,7 @@ def load(tx: Tx, message: Message, employee_id: str, settings: AgentSettings) ->
     between them; a top-level message in a shared room starts its own.
     """
     place = place_of(message)
-    first = tx.execute(
-        sa.select(conversations.c.conversation_id)
-        .where(conversations.c.employee_id == employee_id, conversations.c.channel == message.address.channel)
-        .limit(1)
-    ).first()
+    first = tx.execute(_MET, {"employee_id": employee_id, "channel": message.address.channel}).first()
     conversation_id = _running(tx, message, employee_id, place, settings)
     if conversation_id is None:
         started = str(uuid5(NAMESPACE, f"{message.event_id}:{employee_id}"))
@@ -51,16 +73,8 @@ def load(tx: Tx, message: Message, employee_id: str, settings: AgentSettings) ->
 
 def history(tx: Tx, conversation_id: str, employee_id: str, settings: AgentSettings) -> tuple[Past, ...]:
     """The last messages of this person's side of a conversation, oldest first. Signposted ones are not in it."""
-    rows = tx.execute(
-        sa.select(messages.c.role, messages.c.text, messages.c.language)
-        .where(
-            messages.c.conversation_id == conversation_id,
-            messages.c.employee_id == employee_id,
-            messages.c.text != "",
-        )
-        .order_by(messages.c.message_id.desc())
-        .limit(settings.history_messages)
-    ).all()
+    whose = {"conversation_id": conversation_id, "employee_id": employee_id, "most": settings.history_messages}
+    rows = tx.execute(_HISTORY, whose).all()
     return tuple(Past(row.role, row.text, row.language) for row in reversed(rows))
 
 
@@ -74,19 +88,15 @@ def save(
     conversation_id, employee_id, place = where
     moment = now(tx)
     language = lines[-1][0].language
-    tx.add(
+    tx.put(
         conversations,
+        replaces=("last_at", "language"),
         conversation_id=conversation_id,
         employee_id=employee_id,
         place=place,
         channel=message.address.channel,
         language=language,
         last_at=moment,
-    )
-    tx.change(
-        sa.update(conversations)
-        .where(conversations.c.conversation_id == conversation_id)
-        .values(last_at=moment, language=language)
     )
     rows = [
         {
@@ -101,7 +111,7 @@ def save(
         }
         for past, citations in lines
     ]
-    tx.execute(sa.insert(messages), rows)
+    tx.execute(_SAY, rows)
 
 
 def place_of(message: Message) -> str:
@@ -113,12 +123,7 @@ def place_of(message: Message) -> str:
 def _running(tx: Tx, message: Message, employee_id: str, place: str, settings: AgentSettings) -> str | None:
     if message.address.thread is None and message.address.place is Place.SHARED:
         return None
-    row = tx.execute(
-        sa.select(conversations.c.conversation_id, conversations.c.last_at)
-        .where(conversations.c.employee_id == employee_id, conversations.c.place == place)
-        .order_by(conversations.c.last_at.desc())
-        .limit(1)
-    ).first()
+    row = tx.execute(_LATEST, {"employee_id": employee_id, "place": place}).first()
     if row is None:
         return None
     pause = timedelta(minutes=settings.direct_conversation_minutes)

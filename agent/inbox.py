@@ -17,6 +17,23 @@ from storage import Tx, now
 WAITING = "waiting"
 HANDLED = "handled"
 
+# Building a statement costs as much as running it: those of every turn are built once.
+_WAITING = (
+    sa.select(inbox.c.event_id, inbox.c.message, inbox.c.received_at)
+    .where(inbox.c.partition == sa.bindparam("partition"), inbox.c.state == WAITING)
+    .order_by(inbox.c.received_at, inbox.c.event_id)
+)
+_WAITING_LOCKED = _WAITING.with_for_update()
+_ONE = (
+    sa.select(inbox.c.message, inbox.c.attempts, inbox.c.state, turns.c.event_id.label("turn"))
+    .select_from(inbox.outerjoin(turns, turns.c.event_id == inbox.c.event_id))
+    .where(inbox.c.event_id == sa.bindparam("event_id"))
+)
+_THIS = inbox.c.event_id == sa.bindparam("id")
+_ATTEMPT = sa.update(inbox).where(_THIS).values(attempts=inbox.c.attempts + 1)
+_HANDLED = sa.update(inbox).where(_THIS).values(state=HANDLED)
+_HANDLED_COVERED = _HANDLED.values(message=sa.bindparam("covered", type_=inbox.c.message.type))
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -83,12 +100,7 @@ def _edited(tx: Tx, edit: Message) -> bool:
 
 def waiting_from(tx: Tx, first: Message, *, locked: bool = False) -> list[Waiting]:
     """The waiting messages of a partition from this one on, oldest first. `locked`: nobody edits them meanwhile."""
-    asked = (
-        sa.select(inbox.c.event_id, inbox.c.message, inbox.c.received_at)
-        .where(inbox.c.partition == first.partition, inbox.c.state == WAITING)
-        .order_by(inbox.c.received_at, inbox.c.event_id)
-    )
-    rows = tx.execute(asked.with_for_update() if locked else asked).all()
+    rows = tx.execute(_WAITING_LOCKED if locked else _WAITING, {"partition": first.partition}).all()
     found = [Waiting(decode(Message, row.message), row.received_at) for row in rows]
     start = next((at for at, one in enumerate(found) if one.message.event_id == first.event_id), len(found))
     return found[start:]
@@ -107,18 +119,19 @@ def unhandled(tx: Tx, older_than: timedelta = timedelta(0), limit: int = 200) ->
 
 def open_message(tx: Tx, event_id: str) -> Opened:
     """Take a message up and count the attempt. Raises `KeyError` for an event that was never put."""
-    row = tx.execute(sa.select(inbox).where(inbox.c.event_id == event_id)).mappings().first()
+    row = tx.execute(_ONE, {"event_id": event_id}).mappings().first()
     if row is None:
         raise KeyError(event_id)
-    known = tx.execute(sa.select(turns.c.event_id).where(turns.c.event_id == event_id)).first() is not None
-    handled = known or row["state"] == HANDLED  # with another message's turn, or as an edit
+    handled = row["turn"] is not None or row["state"] == HANDLED  # with another message's turn, or as an edit
     if not handled:
-        tx.change(sa.update(inbox).where(inbox.c.event_id == event_id).values(attempts=inbox.c.attempts + 1))
+        tx.change(_ATTEMPT, {"id": event_id})
     return Opened(decode(Message, row["message"]), row["attempts"] + 1, handled)
 
 
 def mark_handled(tx: Tx, event_id: str, text: str | None) -> None:
     """The turn is committed. `text` replaces the stored one: what the turn covered must not stay here."""
-    row = tx.execute(sa.select(inbox.c.message).where(inbox.c.event_id == event_id)).scalar_one()
-    kept = row if text is None else {**row, "text": text}
-    tx.change(sa.update(inbox).where(inbox.c.event_id == event_id).values(state=HANDLED, message=kept))
+    if text is None:
+        tx.change(_HANDLED, {"id": event_id})
+        return
+    row = tx.execute(_ONE, {"event_id": event_id}).mappings().one()
+    tx.change(_HANDLED_COVERED, {"id": event_id, "covered": {**row["message"], "text": text}})

@@ -12,12 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, CursorResult, Result
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.base import Executable
@@ -25,6 +23,7 @@ from sqlalchemy.sql.base import Executable
 from core.errors import ConfigError, ConnectorError
 from core.tracing import transaction_span
 from storage.connections import LOCK_SECONDS, READING, build_engine, clear_errors, probe_writing, worth_repeating
+from storage.statements import CLOCK, clock_time, insert_or_update, insert_unless_taken
 
 T = TypeVar("T")
 REPEATS = 3
@@ -92,7 +91,13 @@ class Tx:
 
     def add(self, table: sa.Table, **values: Any) -> bool:
         """Insert a row unless a unique key of it is taken; says whether it was new. A taken row stays as it is."""
-        return self.change(_insert_unless_taken(table, self.is_postgres), values) == 1
+        return self.change(insert_unless_taken(table, self.is_postgres), values) == 1
+
+    def put(
+        self, table: sa.Table, *, replaces: tuple[str, ...] = (), adds: tuple[str, ...] = (), **values: Any
+    ) -> None:
+        """Insert a row; where its primary key is taken, replace some columns by the new values and add to others."""
+        self.change(insert_or_update(table, self.is_postgres, replaces, adds), values)
 
     @property
     def is_postgres(self) -> bool:
@@ -102,7 +107,8 @@ class Tx:
     def moment(self) -> datetime:
         """See `now`. The database is asked once a transaction; from then on its answer and the time that has passed."""
         if self._began is None:
-            self._began = _database_time(self), time.monotonic()
+            answer = self.execute(CLOCK[self.is_postgres]).scalar_one()
+            self._began = clock_time(answer), time.monotonic()
         at, since = self._began
         return at + timedelta(seconds=time.monotonic() - since) + self.clock_offset
 
@@ -216,26 +222,6 @@ class Database:
 def now(tx: Tx) -> datetime:
     """The database's clock in UTC plus the test-only offset; it moves on within a transaction."""
     return tx.moment()
-
-
-_CLOCK = {
-    True: sa.text("SELECT clock_timestamp()"),
-    False: sa.text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"),
-}
-
-
-def _database_time(tx: Tx) -> datetime:
-    # Microseconds on Postgres, milliseconds on SQLite.
-    answer = tx.execute(_CLOCK[tx.is_postgres]).scalar_one()
-    moment: datetime = answer if tx.is_postgres else datetime.fromisoformat(answer).replace(tzinfo=UTC)
-    return moment.astimezone(UTC)
-
-
-@lru_cache(maxsize=100)
-def _insert_unless_taken(table: sa.Table, is_postgres: bool) -> Executable:
-    # Building a statement costs as much as running it: each is built once.
-    insert = postgresql.insert if is_postgres else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
 
 
 @contextmanager
