@@ -9,6 +9,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -181,14 +182,20 @@ def test_in_a_container_lines_go_to_standard_output(log: Path, capsys: pytest.Ca
 # --- the vocabulary ----------------------------------------------------------------------------------------------
 
 
+@cache
+def calls_of(file: Path) -> tuple[ast.Call, ...]:
+    """Every call in a module."""
+    return tuple(node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+
+
 def events_in_code() -> dict[str, str]:
     """Each name that is logged somewhere, with one of its places."""
     return {
         node.args[0].value: f"{file.relative_to(ROOT)}:{node.lineno}"
         for package in PACKAGES
         for file in (ROOT / package).rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Call) and _logs(node)
+        for node in calls_of(file)
+        if _logs(node)
         if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
     } | {"library_warned": "loket/logs.py", "lines_lost": "loket/logs.py"}
 
@@ -222,8 +229,8 @@ def test_every_event_is_named_in_snake_case_and_none_is_computed() -> None:
         f"{file.relative_to(ROOT)}:{node.lineno}"
         for package in PACKAGES
         for file in (ROOT / package).rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Call) and _logs(node) and not (node.args and isinstance(node.args[0], ast.Constant))
+        for node in calls_of(file)
+        if _logs(node) and not (node.args and isinstance(node.args[0], ast.Constant))
     }
     assert computed == set()
 

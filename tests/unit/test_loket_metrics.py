@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent.tables import inbox
 from core.errors import ConnectorError, ModelError
 from loket import migrate
+from loket.engine import Queue
 from loket.service.tables import workers
 from loket.telemetry.gauges import DatabaseGauges
 from loket.telemetry.metrics import MAX_VALUES, Metrics, build_metrics
@@ -52,6 +53,7 @@ def number(metrics: Metrics, name: str, **labels: str) -> float:
     return sum(value for (found, those), value in samples(metrics).items() if found == name and wanted <= those)
 
 
+@pytest.mark.slow
 async def test_a_reset_from_the_question_to_the_effect_is_counted_at_every_step() -> None:
     async with Desk.start(documents=()) as desk:
         metrics = build_metrics(desk.counter, role="all", worker="w1")
@@ -75,6 +77,7 @@ async def test_a_reset_from_the_question_to_the_effect_is_counted_at_every_step(
         assert number(metrics, "loket_deliveries_total", channel="sms", result="sent") == 1
 
 
+@pytest.mark.slow
 async def test_a_duplicate_and_a_turn_that_was_committed_before_are_no_second_turn() -> None:
     async with Desk.start(documents=()) as desk:
         metrics = build_metrics(desk.counter)
@@ -82,12 +85,14 @@ async def test_a_duplicate_and_a_turn_that_was_committed_before_are_no_second_tu
         for _ in range(3):
             await desk.deliver(message)
         await desk.settle()
-        await desk.counter.runner.run(message.event_id)
+        desk.counter.engine.submit(Queue.TURNS, message.event_id, message.partition)
+        await desk.settle()
         assert number(metrics, "loket_events_received_total", new="yes") == 1
         assert number(metrics, "loket_events_received_total", new="no") == 2
         assert number(metrics, "loket_turns_total") == 1
 
 
+@pytest.mark.slow
 async def test_a_vote_that_is_refused_or_undone_is_not_counted() -> None:
     async with Desk.start(documents=()) as desk:
         metrics = build_metrics(desk.counter)
@@ -101,6 +106,7 @@ async def test_a_vote_that_is_refused_or_undone_is_not_counted() -> None:
         assert number(metrics, "loket_action_moves_total", state="denied") == 1
 
 
+@pytest.mark.slow
 async def test_a_language_model_that_fails_and_the_built_in_one_that_takes_over_are_both_seen() -> None:
     async with Desk.start(model=BrokenModel(ModelError("no"))) as desk:
         metrics = build_metrics(desk.counter)
@@ -111,6 +117,7 @@ async def test_a_language_model_that_fails_and_the_built_in_one_that_takes_over_
         assert number(metrics, "loket_turns_total", model_kind="built_in") == 1
 
 
+@pytest.mark.slow
 async def test_what_a_model_calls_a_tool_never_becomes_a_label() -> None:
     model = ScriptedModel([calls("hunter2_is_my_password"), says("What do you mean?")])
     async with Desk.start(model=model, documents=()) as desk:
@@ -120,6 +127,7 @@ async def test_what_a_model_calls_a_tool_never_becomes_a_label() -> None:
         assert b"hunter2" not in metrics.render()
 
 
+@pytest.mark.slow
 async def test_no_label_of_a_whole_day_names_a_person_a_code_or_an_id() -> None:
     async with Desk.start(documents=()) as desk:
         metrics = build_metrics(desk.counter)
@@ -207,6 +215,7 @@ def test_what_waits_and_for_how_long_is_read_by_the_clock_of_the_database(migrat
     assert number(gauges_of(migrated), "loket_workers_alive") == 0
 
 
+@pytest.mark.slow
 async def test_unfinished_actions_are_shown_by_state_and_age() -> None:
     async with Desk.start(documents=()) as desk:
         reset = await desk.ask_for(TOM, "reset my password")

@@ -206,6 +206,7 @@ def test_a_transaction_is_a_span_only_where_that_is_set_and_only_within_another(
 PERSONAL = "My BSN is 123456782 and my mail is tom.private@gmail.com, may I have leave?"
 
 
+@pytest.mark.slow
 async def test_texts_of_a_model_are_kept_only_where_that_is_set_and_masked_even_for_a_model_that_sees_them() -> None:
     for wanted in (False, True):
         with seen(capture_text=wanted) as exporter:
@@ -225,6 +226,7 @@ async def test_texts_of_a_model_are_kept_only_where_that_is_set_and_masked_even_
             assert "Which year do you mean" in str(kept[0]["gen_ai.output.messages"])
 
 
+@pytest.mark.slow
 async def test_a_password_that_a_model_repeats_is_covered_in_a_kept_text() -> None:
     with seen(capture_text=True) as exporter:
         async with Desk.start(model=ScriptedModel([says("So your password is Zomer2026! ?")]), documents=()) as desk:
@@ -239,6 +241,7 @@ def test_keeping_texts_is_said_in_the_log() -> None:
     assert "text_capture_enabled" in {line["event"] for line in logged}
 
 
+@pytest.mark.slow
 async def test_a_model_call_carries_the_names_of_the_conventions_and_no_tool_name_that_a_model_made_up() -> None:
     model = ScriptedModel([calls(f"tool_{CANARY}"), says("What do you mean?")])
     with seen() as exporter:
@@ -254,6 +257,7 @@ async def test_a_model_call_carries_the_names_of_the_conventions_and_no_tool_nam
     assert CANARY not in whole(exporter)
 
 
+@pytest.mark.slow
 async def test_a_model_that_quotes_a_secret_in_its_error_leaves_no_trace_of_it() -> None:
     with seen() as exporter:
         async with Desk.start(model=BrokenModel(ModelError(CANARY)), documents=()) as desk:
@@ -317,6 +321,7 @@ async def test_a_collector_in_trouble_costs_a_turn_nothing(kind: str) -> None:
     assert stopped < STOP_SECONDS + 1.0
 
 
+@pytest.mark.slow
 def test_a_span_costs_microseconds_whatever_the_collector_does() -> None:
     def each(count: int = 2000) -> float:
         began = time.process_time()
@@ -334,6 +339,7 @@ def test_a_span_costs_microseconds_whatever_the_collector_does() -> None:
     assert on < 1e-3
 
 
+@pytest.mark.slow
 def test_what_a_collector_cannot_take_is_dropped_and_memory_stays_bounded() -> None:
     from loket.telemetry.tracing import MAX_WAITING
 
