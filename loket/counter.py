@@ -17,6 +17,7 @@ from loket.delivery import Delivery
 from loket.engine import Engine, Queue
 from loket.home import Home
 from loket.remembered import RememberingEmbedder
+from loket.restoring import void_if_older
 from loket.service.bus import Bus
 from loket.service.roles import Duties
 from loket.sweeps import Sweep
@@ -66,6 +67,8 @@ class Counter:
     async def start(self) -> None:
         """Open, take up what an earlier process left behind, and begin to work."""
         await self.open(alone=True)
+        if self.heads is not None:
+            await void_if_older(self.gate, self.heads)
         await self.work()
 
     async def work(self) -> None:

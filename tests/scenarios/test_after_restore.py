@@ -140,6 +140,16 @@ async def test_an_auditor_sees_that_rows_are_gone(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+async def test_every_way_of_starting_looks_first(tmp_path: Path) -> None:
+    ids = await done_after_the_backup(tmp_path, "executor.checked")
+    restore(tmp_path)
+
+    async with Desk.start(home=tmp_path, documents=()) as desk:
+        assert await desk.state(ids["reset"]) == "refused"
+        assert len(desk.effects()) == 1
+
+
+@pytest.mark.slow
 def test_an_operator_says_it_by_hand_and_is_named(loket: Run, tmp_path: Path) -> None:
     """Where the heads were lost with the disk, nothing but a person knows that this is an older copy."""
     home = tmp_path / "home"
