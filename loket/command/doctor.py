@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import typer
@@ -13,6 +12,7 @@ from rich.console import Console
 from core.chat import ChatMessage
 from core.errors import ConfigError, LoketError, ModelError
 from loket.bootstrap import model_of
+from loket.command.doctor_server import Finding, account_rights, vector_server
 from loket.command.running import looking, run
 from loket.counter import Counter
 from loket.home import Home
@@ -20,17 +20,6 @@ from loket.settings import Settings, read_settings
 from storage import Database
 
 MODEL_SECONDS = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check. `advice` says what to do about it; `fatal` means nothing will work before that."""
-
-    what: str
-    good: bool
-    detail: str = ""
-    advice: str = ""
-    fatal: bool = True
 
 
 def doctor() -> None:
@@ -62,10 +51,10 @@ def _examine() -> Iterator[Finding]:
         yield Finding("settings", good=False, detail=str(error), advice="see .env.example")
         return
     yield Finding("settings", good=True, detail="all names are known and all values fit")
-    for check in (_home, _database):
+    for check in (_home, _database, account_rights, vector_server):
         finding = _guarded(check, settings)
         yield finding
-        if not finding.good:
+        if not finding.good and finding.fatal:
             return
     try:
         yield from run(_inside(settings))

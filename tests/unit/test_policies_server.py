@@ -13,6 +13,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from core.errors import ConnectorError
+from loket.command.doctor_server import Finding, vector_server
+from loket.settings import Settings
 from policies.chroma import ServerStore, check_server
 from policies.settings import PolicySettings
 from tests.policy_room import ALL, HashingEmbedder, Room, room
@@ -320,3 +322,25 @@ async def test_a_home_that_is_new_waits_for_its_words_and_finds_all(served: Room
     assert found[0].heading == "Carry over"
     assert found[0].score == pytest.approx((await served.library.search("carry over hours", ALL))[0].score)
     library.close()
+
+
+# --- what the doctor says ----------------------------------------------------------------------------------------
+
+
+async def test_the_doctor_tells_a_server_that_answers_anybody(served: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = "a-token-of-the-tests-0123456789"
+    monkeypatch.setattr("loket.command.doctor_server.is_near", lambda _: False)
+
+    def finding(url: str, **more: str) -> Finding:
+        return vector_server(Settings(policies={"chroma_url": url, **more}, _env_file=None))  # type: ignore[call-arg]
+
+    with token_proxy(served.settings.chroma_url, token) as url:
+        guarded = finding(url, chroma_token=token)
+        assert (guarded.good, guarded.fatal) == (False, False)
+        assert "only to the token" in guarded.detail
+        assert finding(url, chroma_token="wrong").fatal
+    bare = finding(served.settings.chroma_url, chroma_token=token)
+    assert bare.fatal
+    assert "without a token" in bare.detail
+    assert finding(f"http://127.0.0.1:{free_port()}").fatal
+    assert finding("").good
