@@ -29,7 +29,7 @@ PLACES: dict[str, tuple[type, str, bool]] = {
     "before the swap": (ingest.Ingest, "_change", False),
     "after the swap": (ingest.Ingest, "_change", True),
     "in the middle of taking out": (vectors.VectorIndex, "delete", True),
-    "before the vocabulary": (indexes.Indexes, "learn", False),
+    "before the vocabulary of its new home": (indexes.Indexes, "learn", False),
 }
 
 

@@ -18,7 +18,7 @@ from tests.policy_worker import PLACES, Worker, worker
 from tests.servers.chroma import ChromaServer, running_chroma
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
-AFTER_THE_SWAP = {"after the swap", "in the middle of taking out", "before the vocabulary"}
+AFTER_THE_SWAP = {"after the swap", "in the middle of taking out"}
 SOON = 6.0  # seconds in which another process must know
 
 
