@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from core.people import ChannelIdentity
 
 T = TypeVar("T")
 BUSY_SECONDS = 30.0
+MOST_IDLE = 8
 
 EffectKind = Literal["credential_set", "unlocked", "access_pass_issued", "ticket_created", "comment_added"]
 """Everything that can happen outside."""
@@ -39,7 +41,7 @@ class EffectRecord:
 class World:
     """What exists outside Loket in the embedded form; the doubles of all tests, and what the demo changes.
 
-    Every call is one short transaction on a connection of its own, so any number of threads and processes may
+    Every call is one short transaction on a connection that no other call has, so any number of threads and processes may
     share the file, and a process killed in the middle of a call leaves the file as it was before that call.
     `clock` gives the outside world's time (aware, UTC); `notes` is the folder where sent messages lie. A world that
     is `read_only` must be there already, and nothing in it can be changed through this object.
@@ -51,6 +53,7 @@ class World:
         self.notes = notes
         self.faults = Faults()
         self._read_only = read_only
+        self._idle: deque[sqlite3.Connection] = deque()
         if read_only:
             if not path.is_file():
                 raise ConfigError(f"there is no embedded world at {path}: start the executor first")
@@ -187,21 +190,30 @@ class World:
     def _connect(self) -> sqlite3.Connection:
         mode = "ro" if self._read_only else "rwc"
         address = f"file:{quote(str(self.path))}?mode={mode}"
-        connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
     def _transaction(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
-        with closing(self._connect()) as connection:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
             connection.execute(begin)
-            try:
-                result = work(connection)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+            result = work(connection)
             connection.execute("COMMIT")
-            return result
+        except BaseException:
+            connection.close()  # which undoes what was begun
+            raise
+        if len(self._idle) < MOST_IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return result
 
 
 def groups_of_person(connection: sqlite3.Connection, employee_id: str) -> frozenset[str]:

@@ -94,15 +94,18 @@ class OpenAIModel:
         yield gathered.turn()
 
     def _body(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> dict[str, Any]:
+        # As `extra_body`: the SDK looks for files in all that is typed, leaf by leaf, and a tool's schema has many.
+        written: dict[str, Any] = {"messages": [message_to_wire(message) for message in messages]}
+        if tools:
+            written["tools"] = [tool_to_wire(tool) for tool in tools]
         body: dict[str, Any] = {
-            "messages": [message_to_wire(message) for message in messages],
+            "messages": [],
             self._settings.limit_name: self._settings.max_output_tokens,
             "extra_headers": headers(self._settings.key),
+            "extra_body": written,
         }
         if self._settings.temperature is not None:
             body["temperature"] = self._settings.temperature
-        if tools:
-            body["tools"] = [tool_to_wire(tool) for tool in tools]
         return body
 
     async def _over_models(
