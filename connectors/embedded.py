@@ -41,8 +41,8 @@ class EffectRecord:
 class World:
     """What exists outside Loket in the embedded form; the doubles of all tests, and what the demo changes.
 
-    Every call is one short transaction on a connection that no other call has, so any number of threads and processes may
-    share the file, and a process killed in the middle of a call leaves the file as it was before that call.
+    Every call is one short transaction on a connection that no other call has, so any number of threads and
+    processes may share the file, and a process killed in the middle of a call leaves the file as it was before it.
     `clock` gives the outside world's time (aware, UTC); `notes` is the folder where sent messages lie. A world that
     is `read_only` must be there already, and nothing in it can be changed through this object.
     """
