@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check lint test lock clean
+.PHONY: help setup demo serve check lint test lock clean
 
 help:  ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -28,6 +28,9 @@ $(VENV)/.prepared: $(VENV)/.ready $(PHRASES)
 
 demo: setup  ## One employee's day at the counter, played in this terminal
 	@$(BIN)/loket demo
+
+serve: setup  ## The service in this terminal: one process, SQLite, the sample staff; Ctrl-C stops it
+	@$(BIN)/loket serve
 
 lint: setup  ## Format, lint, types and layers
 	@$(BIN)/ruff format --check --quiet .

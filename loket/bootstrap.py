@@ -75,11 +75,10 @@ def build(
     keys = GateKeys.load(base.home.keys, ROLE_RINGS[role.value])
     wake = partial(_wake, base.engine)
     gate = Gate(base.database, base.registry, base.systems, RuleBook(), keys, settings.gate, wake, base.measures)
-    channels, bus = tuple(channels), bus or Silence()
-    live = LiveChannels(channels) if base.duties.talks else LiveSender(bus)
+    channels, live = tuple(channels), LiveSender(bus) if bus is not None else LiveChannels(tuple(channels))
     model = model or (model_of(settings) if base.duties.thinks else None)
     parts, examples = _turn_parts(settings, base, gate, model, live)
-    return _counter(settings, base, gate, parts, examples, channels, bus)
+    return _counter(settings, base, gate, parts, examples, channels, bus or Silence())
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from loket.service.listening import Listening
 from loket.service.live_bus import TOPIC as LIVE
 from loket.service.live_bus import LiveReceiver
 from loket.service.roles import DUTIES, Duties, Role
+from loket.service.upkeep import Upkeep
 from loket.settings import Settings
 from loket.telemetry.metrics import build_metrics
 from loket.telemetry.tracing import tracing
@@ -53,6 +54,7 @@ class _Parts:
     heartbeat: Heartbeat | None
     bus: PostgresBus | None
     listening: Listening
+    upkeep: Upkeep | None
 
 
 class Service:
@@ -104,7 +106,7 @@ class Service:
         door = PostsChannel(database, feed)
         channels = (door, TerminalChannel(self._home.rooms)) if settings.is_embedded else (door,)
         live = LiveReceiver(LiveChannels(channels))
-        heard: dict[str, Heard] = {LIVE: live.heard} if self._duties.talks and not self._duties.thinks else {}
+        heard: dict[str, Heard] = {LIVE: live.heard} if self._duties.talks else {}
         bus = None if settings.is_embedded else PostgresBus(settings.database, heard)
         counter = build(
             settings, database=database, engine=self._engine(database, name), channels=channels, role=role, bus=bus
@@ -118,7 +120,8 @@ class Service:
             app = build_app(WebParts(counter.desk, database, door, feed, keys, skew, time.time, ops))
         else:
             app = build_ops_app(ops)
-        return _Parts(counter, heartbeat, bus, Listening(app, settings.serve.host, settings.serve.port))
+        listening = Listening(app, settings.serve.host, settings.serve.port)
+        return _Parts(counter, heartbeat, bus, listening, Upkeep(counter, settings) if self._duties.sweeps else None)
 
     def _engine(self, database: Database, name: str) -> Engine:
         serve, every = self._settings.serve, {}
@@ -159,6 +162,8 @@ class Service:
         reached("service.working")
         if parts.heartbeat is not None:
             await parts.heartbeat.start(counter.engine)
+        if parts.upkeep is not None:
+            await parts.upkeep.start()
         if self._duties.thinks:
             await counter.warm()
         log.info("service_started")
@@ -168,6 +173,8 @@ class Service:
         self._stopping.set()
         reached("service.draining")
         began = time.monotonic()
+        if parts.upkeep is not None:
+            await parts.upkeep.stop()
         await parts.counter.rest(self._settings.serve.drain_seconds)
         reached("service.drained")
         await parts.listening.stop()
