@@ -45,12 +45,16 @@ def alert(parts: GateParts, tx: Tx, action: Action, key: str) -> None:
 
 def not_me_code(action: Action) -> str:
     """What the notice about a change carries, to report it as unwanted. Follows from the nonce; not guessable."""
-    return hashlib.sha256(f"not-me:{action.nonce}:{action.seal}".encode()).hexdigest()[:12].upper()
+    return _code(action.nonce, action.seal)
 
 
-def is_not_me_code(action: Action, typed: str) -> bool:
-    """Compared in constant time."""
-    return secrets.compare_digest(not_me_code(action).encode(), typed.strip().upper().encode(errors="replace"))
+def is_not_me_code(nonce: str, seal: str, typed: str) -> bool:
+    """Is this the code of the action with that nonce and seal? Compared in constant time."""
+    return secrets.compare_digest(_code(nonce, seal).encode(), typed.strip().upper().encode(errors="replace"))
+
+
+def _code(nonce: str, seal: str) -> str:
+    return hashlib.sha256(f"not-me:{nonce}:{seal}".encode()).hexdigest()[:12].upper()
 
 
 def _sentence(tx: Tx, action: Action, contact: Contact | None) -> str:

@@ -32,11 +32,11 @@ log = structlog.get_logger("sweep")
 
 async def sweep(parts: GateParts) -> None:
     """See `Gate.sweep`. Safe at any time, any number of times, in several processes."""
+    reached("sweep.before_wake")
+    for action_id in await parts.database.read(_to_wake):  # first: a thousand reminders must not hold up one effect
+        parts.wake(action_id)
     async for action in _due(parts):
         await _one(parts, action)
-    reached("sweep.before_wake")
-    for action_id in await parts.database.read(_to_wake):
-        parts.wake(action_id)
     if await parts.database.read(envelopes.any_expired):
         await parts.database.run(envelopes.forget_expired)
 

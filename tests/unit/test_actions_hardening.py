@@ -368,3 +368,16 @@ def test_the_outside_file_of_a_room_is_a_copy_of_its_own() -> None:
         one.world.deactivate("E1001")
         with closing(sqlite3.connect(two.home / "outside.db")) as connection:
             assert connection.execute("SELECT active FROM people WHERE employee_id = 'E1001'").fetchone() == (1,)
+
+
+async def test_a_report_is_heard_also_after_a_busy_month(room: GateOnly) -> None:
+    action_id = await approved(room)
+    await room.settle()
+    done = await room.action(action_id)
+    with room.database.transaction() as tx:
+        row = dict(tx.execute(sa.select(actions).where(actions.c.action_id == action_id)).mappings().one())
+        later = {"created_at": done.created_at + timedelta(minutes=1), "open_subject": None}
+        rows = [{**row, **later, "action_id": f"later-{number}", "nonce": f"{number}"} for number in range(1_200)]
+        tx.execute(sa.insert(actions), rows)
+
+    assert (await room.gate.not_me(not_me_code(done))).accepted
