@@ -62,7 +62,8 @@ def _alert(parts: GateParts, tx: Tx, reason: str, actor: str) -> None:
 
 
 def _end_some(parts: GateParts, tx: Tx, actor: str) -> int:
-    found = tx.execute(sa.select(actions.c.action_id).where(ledger.in_states(OPEN)).limit(AT_ONCE)).scalars().all()
+    still_open = sa.select(actions.c.action_id).where(ledger.in_states(OPEN)).order_by(actions.c.action_id)
+    found = tx.execute(still_open.limit(AT_ONCE)).scalars().all()
     for action_id in found:
         action = ledger.lock(tx, action_id)
         if action is not None and action.state in OPEN:
