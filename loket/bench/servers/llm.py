@@ -122,13 +122,12 @@ def _length(head: bytes) -> int:
 def running_llm(ms: int) -> Iterator[str]:
     """Run the stand-in and give its base URL, `/v1` included. `ms`: how long each answer takes."""
     command = [sys.executable, "-m", "loket.bench.servers.llm", "--ms", str(ms)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - this very file
-    try:
-        assert process.stdout is not None  # noqa: S101 - asked for above
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
-    finally:
-        process.terminate()
-        process.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - this very file
+        try:
+            assert process.stdout is not None  # noqa: S101 - asked for above
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
+        finally:
+            process.terminate()
 
 
 async def _serve(ms: int) -> None:
