@@ -1,0 +1,252 @@
+"""Which processes there are: one on SQLite, or one or three on a Postgres of our own; and their supervisor."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+
+from loket.bench.servers.postgres import drop_database, fresh_database
+from tests.faults.forking import Forker
+from tests.faults.service_child import Fault, Job
+
+SOURCE = "local"
+SECRET = "a-secret-of-the-tests-0123456789-abcdefghij"
+WORKERS = {"sqlite": 1, "postgres-1": 1, "postgres-3": 3}
+PAUSE_SECONDS = 3.0
+"""How long a stopped process stands still: twice as long as the others wait before they take its work over."""
+_OPEN = re.compile(r"Loket is open: (http://[\w.\[\]:]+)")
+SETTINGS = {
+    "LOKET_SERVE_PORT": "0",
+    "LOKET_SERVE_BEAT_SECONDS": "0.3",
+    "LOKET_SERVE_DEAD_SECONDS": "1.5",
+    "LOKET_SERVE_SWEEP_SECONDS": "0.5",
+    "LOKET_SERVE_DRAIN_SECONDS": "10",
+    "LOKET_GATE_EFFECT_SECONDS": "2",
+    "LOKET_GATE_APPROVERS_CHANNEL": "door",
+    "LOKET_GATE_APPROVERS_TENANT": SOURCE,
+    "LOKET_EVENTS_KEYS": f"{SOURCE}={SECRET}",
+}
+
+
+@dataclass
+class Worker:
+    """One place for a process: its folder stays, the process in it may die and be started again."""
+
+    home: Path
+    pid: int = 0
+    address: str = ""
+    code: int | None = None
+    started_at: float = 0.0
+    ready_after: float = 0.0
+    read_from: int = 0
+
+    @property
+    def output(self) -> Path:
+        """What it said."""
+        return self.home / "output"
+
+    def look(self) -> None:
+        """Find out where it listens, once it says so."""
+        if not self.address and self.output.exists():
+            said = self.output.read_text(errors="replace")[self.read_from :]
+            if match := _OPEN.search(said):
+                self.address = match.group(1)
+                self.ready_after = time.monotonic() - self.started_at
+
+
+class Templates:
+    """Prepared homes and databases, one for each kind of database; made at the first use, copied afterwards."""
+
+    def __init__(self, forker: Forker, folder: Path, postgres: str = "") -> None:
+        self._forker = forker
+        self._folder = folder
+        self._postgres = postgres
+        self._made: dict[str, tuple[Path, str]] = {}
+
+    def copy(self, kind: str, folder: Path) -> str:
+        """Fill `folder/{shared,world,keys,w1…}` for an arrangement; returns the database's URL, empty for SQLite."""
+        on = "sqlite" if kind == "sqlite" else "postgres"
+        if on not in self._made:
+            self._made[on] = self._make(on)
+        template, url = self._made[on]
+        (folder / "shared").mkdir(parents=True)
+        for number in range(WORKERS[kind]):
+            shutil.copytree(template / "home", folder / f"w{number + 1}")
+        for shared in ("world", "keys"):
+            shutil.copytree(template / shared, folder / shared)
+        return _clone(url) if url else ""
+
+    def _make(self, on: str) -> tuple[Path, str]:
+        template = self._folder / f"template-{on}"
+        (template / "home").mkdir(parents=True)
+        (template / "shared").mkdir()
+        url = fresh_database(self._postgres) if on == "postgres" else ""
+        environment = _environment(template / "home", template, url)
+        pid = self._forker.start(Job(str(template / "home"), str(template / "shared"), environment, do="prepare"))
+        while (code := self._forker.ended(pid)) is None:
+            time.sleep(0.05)
+        assert code == 0, (template / "home" / "output").read_text()
+        for left in ("points", "output"):
+            (template / "home" / left).unlink(missing_ok=True)
+        return template, url
+
+
+@dataclass
+class Arrangement:
+    """Processes, and what they share. `tick` is the supervisor: call it every tenth of a second."""
+
+    kind: str
+    folder: Path
+    templates: Templates
+    forker: Forker
+    faults: Sequence[Fault] = ()
+    patches: Sequence[str] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+    workers: list[Worker] = field(default_factory=list)
+    ready: list[float] = field(default_factory=list)
+    continued: set[int] = field(default_factory=set)
+    unexpected: list[str] = field(default_factory=list)
+    stopping: bool = False
+
+    def open(self) -> None:
+        """Copy what is prepared and start all processes; do not wait."""
+        self.url = self.templates.copy(self.kind, self.folder)
+        self.workers = [Worker(self.folder / f"w{number + 1}") for number in range(WORKERS[self.kind])]
+        for worker in self.workers:
+            self.start(worker)
+
+    @property
+    def database(self) -> str:
+        """Where the ledger lies."""
+        return self.url or f"sqlite:///{self.workers[0].home / 'loket.sqlite'}"
+
+    @property
+    def shared(self) -> Path:
+        """What the processes under faults share with the test."""
+        return self.folder / "shared"
+
+    def start(self, worker: Worker, **changes: str) -> None:
+        """Start the process of a place."""
+        environment = {**_environment(worker.home, self.folder, self.url), **self.settings, **changes}
+        faults = [asdict(fault) for fault in self.faults]
+        worker.read_from = worker.output.stat().st_size if worker.output.exists() else 0
+        worker.address, worker.code, worker.started_at = "", None, time.monotonic()
+        worker.pid = self.forker.start(Job(str(worker.home), str(self.shared), environment, faults, list(self.patches)))
+
+    def arm(self) -> None:
+        """From now on the faults happen."""
+        (self.shared / "armed").touch()
+
+    def fired(self, number: int = 0) -> float | None:
+        """When a fault happened (`time.time`), if it has."""
+        try:
+            said = (self.shared / f"fault-{number}").read_text().split()
+        except FileNotFoundError:
+            return None
+        return float(said[1]) if len(said) == 3 else None
+
+    @property
+    def all_fired(self) -> bool:
+        """Whether every fault has happened."""
+        return all(self.fired(number) is not None for number in range(len(self.faults)))
+
+    def tick(self) -> None:
+        """Start again what died, unless the others are to do without it; let what stands still go on after a while."""
+        self._continue()
+        for worker in self.workers:
+            if worker.code is None:
+                worker.code = self.forker.ended(worker.pid)
+                if worker.code is not None:
+                    self._died(worker)
+            if not worker.address:
+                worker.look()
+                if worker.address:
+                    self.ready.append(worker.ready_after)
+
+    def _died(self, worker: Worker) -> None:
+        if worker.code not in (0, -9):
+            self.unexpected.append(f"a process ended with {worker.code}: {_tail(worker.output)}")
+        alone = len(self.workers) == 1 or not worker.address
+        if not self.stopping and alone:
+            self.start(worker)
+
+    def _continue(self) -> None:
+        for number in range(len(self.faults)):
+            fired = self.fired(number)
+            if number not in self.continued and fired is not None and time.time() - fired > PAUSE_SECONDS:
+                self.continued.add(number)
+                pid, _, way = (self.shared / f"fault-{number}").read_text().split()
+                if way == "pause":
+                    with suppress(ProcessLookupError):
+                        os.kill(int(pid), signal.SIGCONT)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to all that live."""
+        for worker in self.workers:
+            if worker.code is None:
+                with suppress(ProcessLookupError):
+                    os.kill(worker.pid, number)
+
+    def stop(self, seconds: float = 30.0) -> bool:
+        """SIGTERM to all; whether every one of them ended well in time. What did not is killed."""
+        self.stopping = True
+        self.signal(signal.SIGTERM)
+        until = time.monotonic() + seconds
+        while any(worker.code is None for worker in self.workers) and time.monotonic() < until:
+            self.tick()
+            time.sleep(0.05)
+        in_time = all(worker.code is not None for worker in self.workers)
+        self.kill()
+        return in_time
+
+    def kill(self) -> None:
+        """SIGKILL to all, and wait until they are gone."""
+        self.stopping = True
+        self.signal(signal.SIGKILL)
+        self.signal(signal.SIGCONT)
+        while any(worker.code is None for worker in self.workers):
+            self.tick()
+            time.sleep(0.02)
+
+    def points(self) -> set[str]:
+        """Every fault point that any of them reached."""
+        files = [worker.home / "points" for worker in self.workers]
+        return {line for file in files if file.exists() for line in file.read_text().split()}
+
+    def close(self) -> None:
+        """Nothing is left of it."""
+        self.kill()
+        if self.url:
+            drop_database(self.url)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _environment(home: Path, folder: Path, url: str) -> dict[str, str]:
+    places = {"LOKET_HOME": home, "LOKET_WORLD_FOLDER": folder / "world", "LOKET_KEYS_FOLDER": folder / "keys"}
+    database = {"LOKET_DATABASE_URL": url} if url else {}
+    return {**SETTINGS, **{name: str(place) for name, place in places.items()}, **database}
+
+
+def _clone(template: str) -> str:
+    """A copy of a database on the same server: a tenth of a second."""
+    parsed = sa.make_url(template)
+    name = f"loket_{os.urandom(6).hex()}"
+    server = parsed.set(database="postgres", drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{parsed.database}"'.encode())
+    return parsed.set(database=name).render_as_string(hide_password=False)
+
+
+def _tail(file: Path) -> str:
+    return file.read_text(errors="replace")[-1500:]
