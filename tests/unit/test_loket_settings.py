@@ -85,3 +85,25 @@ def test_a_secret_is_never_part_of_an_error(monkeypatch: pytest.MonkeyPatch) -> 
         read_settings()
     assert "canary" not in str(raised.value)
     assert "canary" not in repr(raised.value.__cause__)
+
+
+def test_a_secret_may_be_a_file_and_the_environment_comes_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "LOKET_DATABASE_URL").write_text("postgresql+psycopg://loket_agent:word@db/loket\n")
+    (tmp_path / "LOKET_LLM_KEY").write_text("the-key-of-the-model-server\n")
+    (tmp_path / "LOKET_POLICIES_CHROMA_TOKEN").write_text("the-token-in-the-file\n")
+    monkeypatch.setenv("LOKET_POLICIES_CHROMA_TOKEN", "the-token-of-the-environment")
+    settings = read_settings(_secrets_dir=tmp_path)
+    assert settings.database == "postgresql+psycopg://loket_agent:word@db/loket"
+    assert settings.llm.key is not None
+    assert settings.llm.key.get_secret_value() == "the-key-of-the-model-server"
+    assert settings.policies.chroma_token.get_secret_value() == "the-token-of-the-environment"
+    assert "the-key" not in repr(settings)
+
+
+def test_a_secret_file_with_an_unknown_name_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "LOKET_LLM_KEYS").write_text("x")
+    monkeypatch.setattr("loket.settings.SECRETS", tmp_path)
+    with pytest.raises(ConfigError, match="no setting LOKET_LLM_KEYS; did you mean LOKET_LLM_KEY"):
+        read_settings()

@@ -13,12 +13,15 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from core.errors import ConnectorError
+from core.outcomes import Outcome
 from loket.command.doctor_server import Finding, vector_server
 from loket.settings import Settings
 from policies.chroma import ServerStore, check_server
 from policies.settings import PolicySettings
+from tests.desk import Desk
 from tests.policy_room import ALL, HashingEmbedder, Room, room
 from tests.servers.chroma import ChromaServer, answering, free_port, running_chroma, token_proxy
+from tests.staff import TOM
 
 LEAVE = "---\nid: leave\ntitle: Leave\n---\nIntro words.\n\n## Carry over\nYou may carry over 80 hours.\n"
 LAPTOP = "# Laptops\n\n## Lost laptop\nCall the service desk at once when a laptop is lost.\n"
@@ -344,3 +347,13 @@ async def test_the_doctor_tells_a_server_that_answers_anybody(served: Room, monk
     assert "without a token" in bare.detail
     assert finding(f"http://127.0.0.1:{free_port()}").fatal
     assert finding("").good
+
+
+async def test_a_question_while_the_server_is_down_ends_in_a_named_outcome_and_all_else_goes_on() -> None:
+    away = {"policies": {"chroma_url": f"http://127.0.0.1:{free_port()}", "chroma_seconds": 1}}
+    async with Desk.start(settings=away) as desk:
+        replies = await desk.say(TOM, "How many hours of leave may I carry over?")
+        assert desk.turns()[-1] is Outcome.FAILED_CONNECTOR
+        assert replies[-1].text
+        await desk.say(TOM, "reset my password")
+        assert desk.turns()[-1] is Outcome.PROPOSED

@@ -120,8 +120,6 @@ def accounts(postgres_url: str, tmp_path: Path) -> Iterator[str]:
             if statement.strip():
                 connection.exec_driver_sql(statement)
     owner = with_account(postgres_url, "loket_owner")
-    with administrator.engine.begin() as connection:
-        connection.exec_driver_sql(f'GRANT CREATE ON DATABASE "{sa.make_url(postgres_url).database}" TO loket_owner')
     asyncio.run(prepare(Settings(home=tmp_path / "migrating", database_url=owner, _env_file=None)))  # type: ignore[call-arg]
     database = Database(owner)
     assert sorted(grant(database)) == sorted(ACCOUNTS.values())
