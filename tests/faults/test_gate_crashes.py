@@ -42,6 +42,8 @@ RECORDING = [*both("move.done"), "executor.recorded"]
 DELIVERING = ["secrets.before_credential", "secrets.after_credential", *both("secrets.mark_credential")]
 ALL_OF_A_RESET = [*ALWAYS, *PROPOSING, *PROVING, *SENDING_CODE, *VOTING, *CLAIMING, *ACTING, *RECORDING, *DELIVERING]
 ALL_OF_A_TICKET = [*ALWAYS, *PROPOSING, *both("move.approved"), *CLAIMING, *ACTING, *RECORDING]
+ANYWHERE = {"audit.before_append", "audit.appended", "sweep.before_wake", *both("take_up")}
+"""Reached again and again; each gets its crash in `test_service_faults.py`."""
 IN_DOUBT = {"move.executing.after_commit", *ACTING, "move.done.before_commit"}
 BEFORE_THE_EFFECT = {"move.executing.after_commit", "executor.claimed", "executor.before_effect"}
 
@@ -86,7 +88,7 @@ def test_these_are_all_the_steps_there_are(play: Play, tmp_path: Path, job: dict
     whole = play(job)
 
     assert whole["code"] == 0
-    assert set(whole["points"]) == set(points)
+    assert set(whole["points"]) - ANYWHERE == set(points)
     assert look(tmp_path).state == "done"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import typer
 
 from loket.command.bench import answering, load
+from loket.command.bench.faults import faults
 from loket.command.bench.overhead import overhead
 
 app = typer.Typer(no_args_is_help=True, help="Measure: how fast, and how often right.")
 app.add_typer(answering.app)
 app.command()(overhead)
 app.add_typer(load.app, name="load")
+app.command()(faults)
