@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -46,6 +46,16 @@ _CAUSES: dict[type[BaseException], Outcome] = {
     ModelError: Outcome.FAILED_MODEL,
     ConnectorError: Outcome.FAILED_CONNECTOR,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What a turn starts from, read in one transaction."""
+
+    burst: Burst
+    talk: Conversation
+    room: Room
+    asked: Asked
 
 
 class TurnRunner:
@@ -92,35 +102,38 @@ class TurnRunner:
     async def _answered(self, opened: Opened, requester: Employee, started: float) -> TurnSummary:
         """The turn, begun anew as long as the person writes on. What crashed before is tried by itself."""
         spent, alone = Spent(), opened.attempts > 1
-        burst = await self._burst(opened.message, alone=alone)
+        begun = await self._begin(opened.message, requester, alone=alone)
         async with thinking(self._parts.live, opened.message):
             for again in range(MAX_BEGINNINGS):
                 if again:
-                    burst = await self._burst(opened.message, alone=alone)
+                    begun = await self._begin(opened.message, requester, alone=alone)
                 try:
-                    return await self._turn(opened, burst, requester, spent, started)
+                    return await self._turn(opened, begun, spent, started)
                 except WroteOn:
-                    log.info("person_wrote_on", event_id=opened.message.event_id, messages=len(burst.parts))
+                    log.info("person_wrote_on", event_id=opened.message.event_id, messages=len(begun.burst.parts))
                     if spent.seen:
                         await withdraw_seen(self._parts.live, opened.message)
                     spent = Spent(tokens=spent.tokens)
-            burst = replace(await self._burst(opened.message, alone=True), final=True)
-            return await self._turn(opened, burst, requester, spent, started)
+            begun = await self._begin(opened.message, requester, alone=True)
+            final = replace(begun, burst=replace(begun.burst, final=True))
+            return await self._turn(opened, final, spent, started)
 
-    async def _burst(self, first: Message, *, alone: bool) -> Burst:
+    async def _begin(self, first: Message, requester: Employee, *, alone: bool) -> _Begun:
         """The messages to answer, once the last of them looks finished or has waited long enough."""
         settings = self._parts.settings
-        while True:
-            burst = await self._parts.database.read(lambda tx: bursts.read(tx, first, settings, alone=alone))
-            if not burst.seconds:
-                return burst
-            await asyncio.sleep(min(burst.seconds, LOOK_SECONDS))
 
-    async def _turn(
-        self, opened: Opened, burst: Burst, requester: Employee, spent: Spent, started: float
-    ) -> TurnSummary:
+        def read(tx: Tx) -> _Begun | float:
+            burst = bursts.read(tx, first, settings, alone=alone)
+            return burst.seconds or self._load(tx, burst, requester)
+
+        while isinstance(found := await self._parts.database.read(read), float):  # noqa: ASYNC110 - rows change elsewhere
+            await asyncio.sleep(min(found, LOOK_SECONDS))
+        return found
+
+    async def _turn(self, opened: Opened, begun: _Begun, spent: Spent, started: float) -> TurnSummary:
         """Raises `WroteOn` when the person wrote on before the commit."""
-        talk, room, asked = await self._load(burst.message, requester)
+        burst, talk, room, asked = begun.burst, begun.talk, begun.room, begun.asked
+        requester = asked.requester
         reached("turn.loaded")
         language = next((past.language for past in reversed(talk.history)), requester.language)
         if opened.attempts > self._parts.settings.max_attempts:
@@ -147,24 +160,20 @@ class TurnRunner:
             log.error("directory_failed", event_id=message.event_id, system=error.system)
             return None, Outcome.FAILED_CONNECTOR
 
-    async def _load(self, message: Message, requester: Employee) -> tuple[Conversation, Room, Asked]:
+    def _load(self, tx: Tx, burst: Burst, requester: Employee) -> _Begun:
         settings = self._parts.settings
-
-        def read(tx: Tx) -> tuple[Conversation, Room, Asked]:
-            talk = conversation.load(tx, message, requester.employee_id, settings)
-            room = room_for(tx, requester.employee_id, settings)
-            asked = Asked(
-                message,
-                requester,
-                talk.conversation_id,
-                talk.history,
-                now(tx),
-                talk.first_contact,
-                not room.tokens_left,
-            )
-            return talk, room, replace(asked, built_in_only=asked.built_in_only or self._parts.ai.level == "extract")
-
-        return await self._parts.database.read(read)
+        talk = conversation.load(tx, burst.message, requester.employee_id, settings)
+        room = room_for(tx, requester.employee_id, settings)
+        asked = Asked(
+            burst.message,
+            requester,
+            talk.conversation_id,
+            talk.history,
+            now(tx),
+            talk.first_contact,
+            built_in_only=not room.tokens_left or self._parts.ai.level == "extract",
+        )
+        return _Begun(burst, talk, room, asked)
 
     async def _think(self, asked: Asked, spent: Spent, language: str) -> Ending:
         """The graph under its deadline. Every exception becomes an ending; its detail goes to the log only."""

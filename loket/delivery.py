@@ -98,9 +98,8 @@ class Delivery:
         """Send everything that is due now, and wait for it; says how many posts were made."""
         before = self._sent
         async with self._lock:
-            while await self._take_up():
+            while await self._take_up() <= 0 or self._lanes.count:
                 await self._lanes.below(1)
-        await self._lanes.below(1)
         return self._sent - before
 
     async def _run(self) -> None:
@@ -121,20 +120,25 @@ class Delivery:
     async def _round(self) -> float:
         """Take up what is due, as long as there is room; says how many seconds until the next look."""
         async with self._lock:
-            while await self._take_up():
+            while (seconds := await self._take_up()) <= 0:
                 await self._lanes.below(AT_ONCE)
-        return min(max(await self._database.read(self._seconds), 0.05), self._longest_sleep)
+        return min(max(seconds, 0.05), self._longest_sleep)
 
     def _seconds(self, tx: Tx) -> float:
         due = outbox.next_due(tx, self._kinds)
         return self._longest_sleep if due is None else (due - now(tx)).total_seconds()
 
-    async def _take_up(self) -> int:
-        """Claim what is due and put it into the lanes of its rooms; says how many rows."""
-        if await self._database.read(self._seconds) > 0:  # looking costs no write lock; claiming does
-            return 0
+    async def _take_up(self) -> float:
+        """Claim what is due and put it into the lanes of its rooms; says in how many seconds something more is due."""
+        seconds = await self._database.read(self._seconds)  # looking costs no write lock; claiming does
+        if seconds > 0:
+            return seconds
         tidies = time.monotonic() - self._tidied > TIDY_SECONDS
-        batch = await self._database.run(lambda tx: outbox.claim(tx, kinds=self._kinds, tidies=tidies))
+
+        def claim(tx: Tx) -> tuple[list[Waiting], float]:
+            return outbox.claim(tx, kinds=self._kinds, tidies=tidies), self._seconds(tx)
+
+        batch, seconds = await self._database.run(claim)
         if tidies:
             self._tidied = time.monotonic()
         elif not batch:
@@ -142,7 +146,7 @@ class Delivery:
         claimed = time.monotonic()
         for item in batch:
             self._lanes.put(_room_of(item), (item, claimed))
-        return len(batch)
+        return seconds if batch else max(seconds, 0.05)
 
     async def _serve(self, items: list[tuple[Waiting, float]]) -> None:
         """The rows of one room, in order. What comes after a failure waits as long as it."""

@@ -22,7 +22,8 @@ from storage.faultpoint import reached
 
 AT_ONCE: Mapping[Queue, int] = {Queue.TURNS: 48, Queue.ACTIONS: 8}
 
-Submission = tuple[Queue, str, str]
+Submission = tuple[Queue, str, str, bool]
+"""Queue, id, partition, and whether the id is surely new: then DBOS need not be asked what it knows of it."""
 
 
 class SqliteEngine:
@@ -58,14 +59,11 @@ class SqliteEngine:
 
     def enlist(self, tx: Tx, queue: Queue, work_id: str, partition: str) -> None:
         """See `Engine.enlist`. The queue is another file: a crash in between leaves the id to the sweep."""
-        tx.after_commit.append(lambda: self.submit(queue, work_id, partition))
+        tx.after_commit.append(lambda: self._offer(queue, work_id, partition, new=True))
 
     def submit(self, queue: Queue, work_id: str, partition: str) -> None:
         """See `Engine.submit`."""
-        if self._submitter is None or self._stopping:
-            return
-        if self._in_flight.offer((queue, work_id)):
-            self._submissions.put((queue, work_id, partition))
+        self._offer(queue, work_id, partition, new=False)
 
     def recall(self, queue: Queue, work_id: str, partition: str) -> None:
         """See `Engine.recall`. Everything that is queued or running is known here: there is no other process."""
@@ -95,6 +93,12 @@ class SqliteEngine:
         await self._in_flight.rested(seconds)
         await self._runtime.stop()
 
+    def _offer(self, queue: Queue, work_id: str, partition: str, *, new: bool) -> None:
+        if self._submitter is None or self._stopping:
+            return
+        if self._in_flight.offer((queue, work_id)):
+            self._submissions.put((queue, work_id, partition, new))
+
     async def _run(self, queue: Queue, work_id: str) -> None:
         if self._stopping:
             # Returning would mark it done. It stays open and the next start takes it up.
@@ -110,7 +114,7 @@ class SqliteEngine:
 
     def _submit_all(self) -> None:
         while (submission := self._submissions.get()) is not None:
-            queue, work_id, _ = submission
+            queue, work_id, *_ = submission
             try:
                 self._submit_one(*submission)
             except Exception as error:  # noqa: BLE001 - a queue database that fails must not end the thread
@@ -119,11 +123,11 @@ class SqliteEngine:
                     "submit_failed", queue=queue.value, work_id=work_id, error=type(error).__name__
                 )
 
-    def _submit_one(self, queue: Queue, work_id: str, partition: str) -> None:
+    def _submit_one(self, queue: Queue, work_id: str, partition: str, new: bool) -> None:
         from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
         workflow_id = f"{queue.value}:{work_id}"
-        known = DBOS.get_workflow_status(workflow_id)
+        known = None if new else DBOS.get_workflow_status(workflow_id)
         if known is not None:
             if known.status == "ENQUEUED" or (known.status == "PENDING" and known.executor_id != self._executor_id):
                 self._in_flight.dropped((queue, work_id))
