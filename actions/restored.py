@@ -22,6 +22,7 @@ from storage import AuditEntry, OutboxItem, Tx, now, outbox
 from storage.audit import record
 from storage.audit_heads import RESTORED
 from storage.faultpoint import around_commit
+from storage.tables import audit
 
 REASON = "restored"
 AT_ONCE = 100
@@ -35,30 +36,41 @@ async def void_after_restore(parts: GateParts, reason: str, actor: str) -> int:
 
     Safe to repeat, also after a crash in the middle. Call it before anything executes.
     """
-    await parts.database.run(lambda tx: _alert(parts, tx, reason, actor))
+    await parts.database.run(lambda tx: _alert(parts, tx, reason))
     ended = 0
     while round_ := await parts.database.run(lambda tx: _end_some(parts, tx, actor)):
         ended += round_
     while await parts.database.run(lambda tx: _destroy_some(tx, actor)):
         pass
+    # Last: whoever reads this row takes the older copy for dealt with. After a crash before it the next start goes on.
+    await parts.database.run(lambda tx: _note(tx, reason, actor))
     return ended
 
 
-def _alert(parts: GateParts, tx: Tx, reason: str, actor: str) -> None:
+def _alert(parts: GateParts, tx: Tx, reason: str) -> None:
     """Once for each restore, told apart by `reason`: also when nothing was open, for what people had switched off,
     held or released since the backup is as it was before."""
     _version, rules = parts.rules.current(tx)
     language = parts.settings.approvers_language
     encoded = encode(Reply(text=say("alert_restored", language, reason=reason), language=language))
-    mark = hashlib.sha256(reason.encode()).hexdigest()[:16]
-    new = [
+    mark = _mark(reason)
+    for group in rules.alerts or ("admins",):
         outbox.put(tx, OutboxItem(f"alert:restored:{mark}:{group}", "reply", encode(room_of(parts, group)), encoded))
-        for group in rules.alerts or ("admins",)
-    ]
-    if any(new):
-        around_commit(tx, "restored.alert")
+    around_commit(tx, "restored.alert")
+
+
+def _note(tx: Tx, reason: str, actor: str) -> None:
+    """One row for each restore, once it is dealt with."""
+    mark = _mark(reason)
+    noted = sa.select(audit.c.seq).where(audit.c.verb == RESTORED, audit.c.request == mark).limit(1)
+    if tx.execute(noted).first() is None:
         payload = {"reason": reason}
-        record(tx, AuditEntry(actor=actor, verb=RESTORED, object="ledger", result="void", payload=payload))
+        record(tx, AuditEntry(actor, RESTORED, object="ledger", result="void", request=mark, payload=payload))
+        around_commit(tx, "restored.note")
+
+
+def _mark(reason: str) -> str:
+    return hashlib.sha256(reason.encode()).hexdigest()[:16]
 
 
 def _end_some(parts: GateParts, tx: Tx, actor: str) -> int:
