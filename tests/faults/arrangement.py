@@ -51,6 +51,11 @@ class Worker:
     read_from: int = 0
 
     @property
+    def lives(self) -> bool:
+        """Whether its process takes work."""
+        return self.code is None and bool(self.address)
+
+    @property
     def output(self) -> Path:
         """What it said."""
         return self.home / "output"
@@ -118,12 +123,13 @@ class Arrangement:
     continued: set[int] = field(default_factory=set)
     unexpected: list[str] = field(default_factory=list)
     stopping: bool = False
+    first: int = 3
 
     def open(self) -> None:
-        """Copy what is prepared and start all processes; do not wait."""
+        """Copy what is prepared and start the processes, `first` of them at most; do not wait."""
         self.url = self.templates.copy(self.kind, self.folder)
         self.workers = [Worker(self.folder / f"w{number + 1}") for number in range(WORKERS[self.kind])]
-        for worker in self.workers:
+        for worker in self.workers[: self.first]:
             self.start(worker)
 
     @property
@@ -144,6 +150,16 @@ class Arrangement:
         worker.address, worker.code, worker.started_at = "", None, time.monotonic()
         worker.pid = self.forker.start(Job(str(worker.home), str(self.shared), environment, faults, list(self.patches)))
 
+    def run(self, what: str) -> int:
+        """Run something else than the service in the first place, and wait; how it ended."""
+        worker = self.workers[0]
+        environment = _environment(worker.home, self.folder, self.url)
+        faults = [asdict(fault) for fault in self.faults]
+        pid = self.forker.start(Job(str(worker.home), str(self.shared), environment, faults, do=what))
+        while (code := self.forker.ended(pid)) is None:
+            time.sleep(0.05)
+        return code
+
     def arm(self) -> None:
         """From now on the faults happen."""
         (self.shared / "armed").touch()
@@ -156,20 +172,21 @@ class Arrangement:
             return None
         return float(said[1]) if len(said) == 3 else None
 
-    @property
-    def all_fired(self) -> bool:
-        """Whether every fault has happened."""
-        return all(self.fired(number) is not None for number in range(len(self.faults)))
+    def set_clock(self, seconds: float) -> None:
+        """Move the time of all processes so far from the real one, at once."""
+        draft = self.shared / "clock.new"
+        draft.write_text(str(seconds))
+        draft.replace(self.shared / "clock")
 
     def tick(self) -> None:
         """Start again what died, unless the others are to do without it; let what stands still go on after a while."""
         self._continue()
         for worker in self.workers:
-            if worker.code is None:
+            if worker.pid and worker.code is None:
                 worker.code = self.forker.ended(worker.pid)
                 if worker.code is not None:
                     self._died(worker)
-            if not worker.address:
+            if worker.pid and not worker.address:
                 worker.look()
                 if worker.address:
                     self.ready.append(worker.ready_after)
@@ -194,7 +211,7 @@ class Arrangement:
     def signal(self, number: int) -> None:
         """Send a signal to all that live."""
         for worker in self.workers:
-            if worker.code is None:
+            if worker.pid and worker.code is None:
                 with suppress(ProcessLookupError):
                     os.kill(worker.pid, number)
 
@@ -203,10 +220,10 @@ class Arrangement:
         self.stopping = True
         self.signal(signal.SIGTERM)
         until = time.monotonic() + seconds
-        while any(worker.code is None for worker in self.workers) and time.monotonic() < until:
+        while any(worker.pid and worker.code is None for worker in self.workers) and time.monotonic() < until:
             self.tick()
             time.sleep(0.05)
-        in_time = all(worker.code is not None for worker in self.workers)
+        in_time = all(worker.code is not None for worker in self.workers if worker.pid)
         self.kill()
         return in_time
 
@@ -215,7 +232,7 @@ class Arrangement:
         self.stopping = True
         self.signal(signal.SIGKILL)
         self.signal(signal.SIGCONT)
-        while any(worker.code is None for worker in self.workers):
+        while any(worker.pid and worker.code is None for worker in self.workers):
             self.tick()
             time.sleep(0.02)
 

@@ -50,9 +50,11 @@ def expiry_unchecked() -> None:
 
 
 def switch_ignored() -> None:
-    """The kill switch is thrown and nothing stops."""
+    """The kill switch is thrown and nothing stops: neither the registry nor the gate looks at it."""
     from actions import checking, executor
+    from loket import switchboard
 
+    switchboard.switched_off = lambda _tx: {}
     checking.refuse_if_off = lambda *_: None
     executor.refuse_if_off = lambda *_: None
 

@@ -87,6 +87,92 @@ def accounts_refuse() -> None:
     World._begin_world = refusing  # type: ignore[method-assign]
 
 
+def tickets_break_off() -> None:
+    """The ticket system files the next ticket and then answers with an error."""
+    from connectors.embedded import World
+
+    begin = World._begin_world
+
+    def breaking(self: World) -> None:
+        begin(self)
+        self.fail_next("tickets", "after")
+
+    World._begin_world = breaking  # type: ignore[method-assign]
+
+
+def disk_may_be_full() -> None:
+    """While there is a file `full` in the shared folder, the database cannot grow by a page."""
+    from storage import connections
+
+    full = Path(os.environ["LOKET_WORLD_FOLDER"]).parent / "shared" / "full"
+    begin = connections._begin_sqlite
+
+    def within_the_disk(connection: Any) -> None:
+        used = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={used if full.exists() else 2**30}")
+        begin(connection)
+
+    connections._begin_sqlite = within_the_disk
+
+
+def _clock_off(seconds: float) -> None:
+    """The clock of the first process is wrong; that of the database is right."""
+    import time
+    from datetime import datetime
+
+    import connectors.embedded
+    import loket.bootstrap
+    import web_app.events
+
+    if not os.environ["LOKET_HOME"].endswith("w1"):
+        return
+    right = time.time
+    time.time = lambda: right() + seconds
+
+    class Wrong(datetime):
+        """A moment by the wrong clock."""
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Wrong:
+            """Now, as the machine has it."""
+            return cls.fromtimestamp(time.time(), tz)
+
+    for module in (loket.bootstrap, web_app.events, connectors.embedded):
+        module.datetime = Wrong  # type: ignore[attr-defined]
+
+
+def clock_ahead() -> None:
+    """Ten minutes fast."""
+    _clock_off(600)
+
+
+def clock_behind() -> None:
+    """Ten minutes slow."""
+    _clock_off(-600)
+
+
+def restore_unnoticed() -> None:
+    """Nobody notices that the database is an older copy."""
+    from loket.service import process
+
+    async def unseen(*_: Any) -> None:
+        """See nothing."""
+
+    process.void_if_older = unseen
+
+
 TROUBLES: dict[str, Callable[[], None]] = {
-    one.__name__: one for one in (words_change, approver_loses_group, time_flies, switched_off, accounts_refuse)
+    one.__name__: one
+    for one in (
+        words_change,
+        approver_loses_group,
+        time_flies,
+        switched_off,
+        accounts_refuse,
+        tickets_break_off,
+        disk_may_be_full,
+        clock_ahead,
+        clock_behind,
+        restore_unnoticed,
+    )
 }

@@ -104,7 +104,7 @@ POINTS: tuple[Point, ...] = (
     *(Point(f"heartbeat.before_{step}", where=ON_POSTGRES) for step in ("beat", "take_over")),
     Point("heartbeat.taken_over", where=("postgres-3",), after="turn.thought"),
     # an older copy of the database
-    *_both("restored.alert", "restored.end", where=RESTORE),
+    *_both("restored.alert", "restored.end", "restored.note", where=RESTORE),
     # what is old goes
     Point("prune.before_batch", where=PRUNING),
     Point("prune.after_batch", where=PRUNING),

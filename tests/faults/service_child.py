@@ -107,7 +107,7 @@ def run(job: Job, embedder: Any) -> None:
         _borrow(embedder)
         _patch(job)
         _install(job)
-        _serve() if job.do == "serve" else _prepare()
+        {"serve": _serve, "prepare": _prepare, "prune": _prune}[job.do]()
     except SystemExit as end:
         os._exit(end.code if isinstance(end.code, int) else 1)
     except BaseException:  # noqa: BLE001 - a forked child must never run its parent's code
@@ -173,6 +173,21 @@ def _prepare() -> None:
     import asyncio
 
     asyncio.run(_fill())
+
+
+def _prune() -> None:
+    """One round of retention, a few rows at a time."""
+    import asyncio
+
+    from loket.home import Home
+    from loket.retention.retention import Retention, periods_of
+    from loket.settings import read_settings
+    from storage import Database
+
+    settings = read_settings()
+    database = Database(settings.database)
+    periods = periods_of(settings.agent, settings.retention)
+    asyncio.run(Retention(database, Home(settings.home), periods, batch=1).once())
 
 
 async def _fill() -> None:

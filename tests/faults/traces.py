@@ -126,7 +126,7 @@ def _value(name: str, value: Any) -> Any:
         return json.loads(value)
     if name in FLAGS:
         return bool(value)
-    if name.endswith("_at") or (name == "at" and isinstance(value, datetime)):
+    if name.endswith("_at") or name == "at":
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if isinstance(moment, datetime):
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,115 @@
+"""What is outside misbehaves while the service runs: models, the ticket system, the disk, the clocks, the order."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from tests.faults.case import Case, Room
+from tests.faults.people import DAY, TICKET, Wish
+from tests.faults.play import Play, audited, playing
+from tests.servers.llm import bad_llm
+
+pytest_plugins = ["tests.fixtures_storage", "tests.faults.rooms"]
+pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("service-faults")]
+
+QUESTION, A_TICKET, RESET = DAY[0], DAY[1], DAY[2]
+IN_TIME = 30.0
+
+
+def with_model(url: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("LOKET_LLM_BASE_URL", url),
+        ("LOKET_LLM_MODEL", "m"),
+        ("LOKET_LLM_TIMEOUT_SECONDS", "1.5"),
+        ("LOKET_AGENT_DEADLINE_SECONDS", "12"),
+    )
+
+
+async def a_day(room: Room, case: Case) -> Play:
+    """People come and go; nothing may be left."""
+    arrangement = room.arrange(case)
+    try:
+        async with playing(arrangement, IN_TIME) as play:
+            await play.all_open()
+            await play.live(case.wishes, 1)
+            await play.quiet()
+        play.problems = audited(play)
+        play.left = await play.read()
+        return play
+    finally:
+        arrangement.close()
+
+
+@pytest.mark.parametrize("way", ["broken", "hangs", "trickles", "binary"])
+async def test_a_bad_model_costs_nobody_their_answer(fault_room: Room, way: str) -> None:
+    async with bad_llm(way) as url:
+        play = await a_day(fault_room, Case("sqlite", wishes=(QUESTION, A_TICKET), settings=with_model(url)))
+
+    assert play.problems == []
+    answer = play.channel.answer("e1-E1002")
+    assert answer is not None
+    assert answer["text"]
+
+
+async def test_a_ticket_system_that_fails_after_it_has_filed_the_ticket_files_it_once(fault_room: Room) -> None:
+    play = await a_day(fault_room, Case("sqlite", wishes=(A_TICKET,), patches=("tickets_break_off",)))
+
+    assert play.problems == []
+    assert play.left is not None
+    assert len(play.left.effects) == 1
+    assert [action["state"] for action in play.left["actions"]] == ["done"]
+    assert "action.unknown" in [row["verb"] for row in play.left["audit"]]
+
+
+@pytest.mark.parametrize("clock", ["clock_ahead", "clock_behind"])
+async def test_a_process_whose_clock_is_ten_minutes_off_does_no_harm(fault_room: Room, clock: str) -> None:
+    """Its door refuses what is signed by a right clock; the database's clock is the one that counts."""
+    play = await a_day(fault_room, Case("postgres-3", wishes=(QUESTION, A_TICKET, RESET), patches=(clock,)))
+
+    assert play.problems == []
+
+
+async def test_a_full_disk_loses_nothing_that_was_acknowledged(fault_room: Room) -> None:
+    arrangement = fault_room.arrange(Case("sqlite", patches=("disk_may_be_full",)))
+    try:
+        async with playing(arrangement, IN_TIME) as play:
+            await play.all_open()
+            (arrangement.shared / "full").touch()
+            long = [Wish("E1041", f"{TICKET.format(room='T0.05')} {'very ' * 200}", "confirm"), QUESTION]
+            people = asyncio.create_task(play.live(long, 1))
+            await asyncio.sleep(4)
+            assert len(play.channel.acknowledged) < 2, "the disk was never full"
+            (arrangement.shared / "full").unlink()
+            await people
+            await play.quiet()
+        assert audited(play) == []
+        assert "the disk is full" in "".join(file.read_text() for file in arrangement.folder.glob("w1/log/*.jsonl"))
+    finally:
+        arrangement.close()
+
+
+async def test_events_in_any_order_and_twice_are_each_answered_once(fault_room: Room) -> None:
+    arrangement = fault_room.arrange(Case("postgres-3"))
+    try:
+        async with playing(arrangement, IN_TIME) as play:
+            await play.all_open()
+            await asyncio.gather(*(play.channel.event(*event) for event in shuffled(("E1002", "E1044", "E1039"), 5)))
+            await play.quiet()
+        assert audited(play) == []
+        assert len(set(play.channel.acknowledged)) == 15
+    finally:
+        arrangement.close()
+
+
+def shuffled(users: Sequence[str], each: int) -> list[tuple[str, str, str]]:
+    """Every event twice, in an order that has nothing to do with its number."""
+    questions = [
+        (f"q{number}-{user}", user, f"how many days of leave do I get in year {number}?")
+        for user in users
+        for number in range(each)
+    ]
+    return random.Random(7).sample([*questions, *questions], 2 * len(questions))
