@@ -139,6 +139,7 @@ class Delivery:
             return outbox.claim(tx, kinds=self._kinds, tidies=tidies), self._seconds(tx)
 
         batch, seconds = await self._database.run(claim)
+        reached("delivery.claimed")
         if tidies:
             self._tidied = time.monotonic()
         elif not batch:
