@@ -21,9 +21,7 @@ Kind = Literal["reply", "notify"]
 KINDS: tuple[Kind, ...] = ("reply", "notify")
 """Replies go to a channel; notices go to phones and mailboxes, and only the executor can send those."""
 MAX_ATTEMPTS = 8
-LEASE_SECONDS = (
-    50.0  # longer than a channel call with its retries may take; what a dead process held leaves in a minute
-)
+LEASE_SECONDS = 50.0  # longer than a channel call with its retries; what a dead process held leaves in a minute
 CLAIM_LOCK = 0x10CE8  # any constant, other than the audit's
 _LONGEST = text_lengths(outbox)
 _OPEN = ("waiting", "sending")
