@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.metadata import version
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ class SentenceEncoder:
     @property
     def name(self) -> str:
         """The model with its version."""
-        return f"use-multilingual-v3/{version(PACKAGE)}"
+        return _name()
 
     @property
     def dimension(self) -> int:
@@ -58,6 +59,11 @@ class SentenceEncoder:
             vectors: NDArray[np.float32] = np.asarray(self._encoder.encode(texts), dtype=np.float32)
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
         return vectors
+
+
+@lru_cache(maxsize=1)
+def _name() -> str:
+    return f"use-multilingual-v3/{version(PACKAGE)}"
 
 
 def _readable(text: str) -> str:
