@@ -12,30 +12,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import psycopg
-import sqlalchemy as sa
-
-from loket.bench.servers.postgres import drop_database, fresh_database
+from loket.bench.servers.postgres import drop_database
 from tests.faults.forking import Forker
 from tests.faults.service_child import Fault, Job
+from tests.faults.templates import WORKERS, Templates, environment_of
 
-SOURCE = "local"
-SECRET = "a-secret-of-the-tests-0123456789-abcdefghij"
-WORKERS = {"sqlite": 1, "postgres-1": 1, "postgres-3": 3}
 PAUSE_SECONDS = 3.0
 """How long a stopped process stands still: twice as long as the others wait before they take its work over."""
 _OPEN = re.compile(r"Loket is open: (http://[\w.\[\]:]+)")
-SETTINGS = {
-    "LOKET_SERVE_PORT": "0",
-    "LOKET_SERVE_BEAT_SECONDS": "0.3",
-    "LOKET_SERVE_DEAD_SECONDS": "1.5",
-    "LOKET_SERVE_SWEEP_SECONDS": "0.5",
-    "LOKET_SERVE_DRAIN_SECONDS": "10",
-    "LOKET_GATE_EFFECT_SECONDS": "2",
-    "LOKET_GATE_APPROVERS_CHANNEL": "door",
-    "LOKET_GATE_APPROVERS_TENANT": SOURCE,
-    "LOKET_EVENTS_KEYS": f"{SOURCE}={SECRET}",
-}
 
 
 @dataclass
@@ -67,43 +51,6 @@ class Worker:
             if match := _OPEN.search(said):
                 self.address = match.group(1)
                 self.ready_after = time.monotonic() - self.started_at
-
-
-class Templates:
-    """Prepared homes and databases, one for each kind of database; made at the first use, copied afterwards."""
-
-    def __init__(self, forker: Forker, folder: Path, postgres: str = "") -> None:
-        self._forker = forker
-        self._folder = folder
-        self._postgres = postgres
-        self._made: dict[str, tuple[Path, str]] = {}
-
-    def copy(self, kind: str, folder: Path) -> str:
-        """Fill `folder/{shared,world,keys,w1…}` for an arrangement; returns the database's URL, empty for SQLite."""
-        on = "sqlite" if kind == "sqlite" else "postgres"
-        if on not in self._made:
-            self._made[on] = self._make(on)
-        template, url = self._made[on]
-        (folder / "shared").mkdir(parents=True)
-        for number in range(WORKERS[kind]):
-            shutil.copytree(template / "home", folder / f"w{number + 1}")
-        for shared in ("world", "keys"):
-            shutil.copytree(template / shared, folder / shared)
-        return _clone(url) if url else ""
-
-    def _make(self, on: str) -> tuple[Path, str]:
-        template = self._folder / f"template-{on}"
-        (template / "home").mkdir(parents=True)
-        (template / "shared").mkdir()
-        url = fresh_database(self._postgres) if on == "postgres" else ""
-        environment = _environment(template / "home", template, url)
-        pid = self._forker.start(Job(str(template / "home"), str(template / "shared"), environment, do="prepare"))
-        while (code := self._forker.ended(pid)) is None:
-            time.sleep(0.05)
-        assert code == 0, (template / "home" / "output").read_text()
-        for left in ("points", "output"):
-            (template / "home" / left).unlink(missing_ok=True)
-        return template, url
 
 
 @dataclass
@@ -144,7 +91,7 @@ class Arrangement:
 
     def start(self, worker: Worker, **changes: str) -> None:
         """Start the process of a place."""
-        environment = {**_environment(worker.home, self.folder, self.url), **self.settings, **changes}
+        environment = {**environment_of(worker.home, self.folder, self.url), **self.settings, **changes}
         faults = [asdict(fault) for fault in self.faults]
         worker.read_from = worker.output.stat().st_size if worker.output.exists() else 0
         worker.address, worker.code, worker.started_at = "", None, time.monotonic()
@@ -153,7 +100,7 @@ class Arrangement:
     def run(self, what: str) -> int:
         """Run something else than the service in the first place, and wait; how it ended."""
         worker = self.workers[0]
-        environment = _environment(worker.home, self.folder, self.url)
+        environment = environment_of(worker.home, self.folder, self.url)
         faults = [asdict(fault) for fault in self.faults]
         pid = self.forker.start(Job(str(worker.home), str(self.shared), environment, faults, do=what))
         while (code := self.forker.ended(pid)) is None:
@@ -247,22 +194,6 @@ class Arrangement:
         if self.url:
             drop_database(self.url)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _environment(home: Path, folder: Path, url: str) -> dict[str, str]:
-    places = {"LOKET_HOME": home, "LOKET_WORLD_FOLDER": folder / "world", "LOKET_KEYS_FOLDER": folder / "keys"}
-    database = {"LOKET_DATABASE_URL": url} if url else {}
-    return {**SETTINGS, **{name: str(place) for name, place in places.items()}, **database}
-
-
-def _clone(template: str) -> str:
-    """A copy of a database on the same server: a tenth of a second."""
-    parsed = sa.make_url(template)
-    name = f"loket_{os.urandom(6).hex()}"
-    server = parsed.set(database="postgres", drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{parsed.database}"'.encode())
-    return parsed.set(database=name).render_as_string(hide_password=False)
 
 
 def _tail(file: Path) -> str:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from loket.bench.servers.postgres import running_postgres
-from tests.faults.arrangement import Templates
 from tests.faults.case import Case, Result, Room
 from tests.faults.forking import forker
 from tests.faults.planted import PLANTS, Plant
 from tests.faults.points import EVERYWHERE, cases
+from tests.faults.templates import Templates
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def line(result: Result) -> dict[str, Any]:
         "arrangement": result.case.arrangement,
         "faults": [f"{fault.way} at {fault.point}" for fault in result.case.faults],
         "reached": result.reached,
-        "problems": result.problems,
+        "problems": result.problems + result.late,
         "ready_seconds": round(result.ready, 1),
         "resumed_seconds": round(result.resumed, 1),
         "seconds": round(result.seconds, 1),

@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from tests.faults import traces
-from tests.faults.arrangement import Arrangement, Templates
+from tests.faults.arrangement import Arrangement
 from tests.faults.forking import Forker
 from tests.faults.people import DAY, TICKET, WAITING, Person, Wish
 from tests.faults.play import STOP_SECONDS, Play, audited, playing
 from tests.faults.service_child import Fault
+from tests.faults.templates import Templates
 
 READY_SECONDS = 10.0
 RESUMED_SECONDS = 60.0
@@ -49,10 +50,14 @@ class Case:
 
 @dataclass
 class Result:
-    """How it ended: `problems` in words, and the seconds until the desk was ready and all was done again."""
+    """How it ended: `problems` in words, and the seconds until the desk was ready and all was done again.
+
+    `late` says what took too long, on this machine as busy as it was.
+    """
 
     case: Case
     problems: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     reached: bool = True
     ready: float = 0.0
     resumed: float = 0.0
@@ -173,6 +178,6 @@ def _judge(case: Case, arrangement: Arrangement, result: Result) -> None:
     result.ready = max(arrangement.ready, default=0.0)
     result.resumed = time.time() - max(fired) if fired else 0.0
     if result.ready > READY_SECONDS:
-        result.problems.append(f"ready only after {result.ready:.1f} s")
+        result.late.append(f"ready only after {result.ready:.1f} s")
     if result.resumed > RESUMED_SECONDS:
-        result.problems.append(f"resumed only after {result.resumed:.1f} s")
+        result.late.append(f"resumed only after {result.resumed:.1f} s")

@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from tests.faults.arrangement import SECRET, SOURCE, Arrangement
+from tests.faults.arrangement import Arrangement
+from tests.faults.templates import SECRET, SOURCE
 from web_app.signing import sign
 
 TRY_SECONDS = 4.0

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from tests.faults.case import Case
 from tests.faults.people import DAY, Wish
-from tests.faults.planted_in_actions import ACTION_BUGS
+from tests.faults.planted_approvals import APPROVAL_BUGS
+from tests.faults.planted_execution import EXECUTION_BUGS
 from tests.faults.planted_in_service import SERVICE_BUGS
 from tests.faults.planted_troubles import TROUBLES
 from tests.faults.service_child import Fault
@@ -43,7 +44,7 @@ def _on(arrangement: str, wishes: tuple[Wish, ...], point: str = "", way: str = 
 
 def plant(name: str) -> None:
     """Change this process."""
-    every: dict[str, Callable[[], None]] = {**ACTION_BUGS, **SERVICE_BUGS, **TROUBLES}
+    every: dict[str, Callable[[], None]] = {**APPROVAL_BUGS, **EXECUTION_BUGS, **SERVICE_BUGS, **TROUBLES}
     every[name]()
 
 

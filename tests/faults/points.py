@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.faults.arrangement import WORKERS
 from tests.faults.case import Case
 from tests.faults.people import DAY, Wish
 from tests.faults.service_child import Fault
+from tests.faults.templates import WORKERS
 
 EVERYWHERE = tuple(WORKERS)
 ON_POSTGRES = ("postgres-1", "postgres-3")

@@ -42,8 +42,6 @@ RECORDING = [*both("move.done"), "executor.recorded"]
 DELIVERING = ["secrets.before_credential", "secrets.after_credential", *both("secrets.mark_credential")]
 ALL_OF_A_RESET = [*ALWAYS, *PROPOSING, *PROVING, *SENDING_CODE, *VOTING, *CLAIMING, *ACTING, *RECORDING, *DELIVERING]
 ALL_OF_A_TICKET = [*ALWAYS, *PROPOSING, *both("move.approved"), *CLAIMING, *ACTING, *RECORDING]
-ANYWHERE = {"audit.before_append", "audit.appended", "sweep.before_wake", *both("take_up")}
-"""Reached again and again; each gets its crash in `test_service_faults.py`."""
 IN_DOUBT = {"move.executing.after_commit", *ACTING, "move.done.before_commit"}
 BEFORE_THE_EFFECT = {"move.executing.after_commit", "executor.claimed", "executor.before_effect"}
 
@@ -88,7 +86,7 @@ def test_these_are_all_the_steps_there_are(play: Play, tmp_path: Path, job: dict
     whole = play(job)
 
     assert whole["code"] == 0
-    assert set(whole["points"]) - ANYWHERE == set(points)
+    assert set(whole["points"]) == set(points)
     assert look(tmp_path).state == "done"
 
 
@@ -131,6 +129,26 @@ def test_a_refusal_of_the_system_survives_a_crash(play: Play, tmp_path: Path, po
     found = after_a_crash(play, tmp_path, RESET, point, faults=[["accounts", "refuse"]])
 
     assert (found.state, found.credentials) == ("failed", 0)
+
+
+@pytest.mark.parametrize("point", both("move.refused"))
+def test_a_code_that_was_guessed_at_too_often_survives_a_crash(play: Play, tmp_path: Path, point: str) -> None:
+    first = play(RESET, kill=point, code="000000")
+    second = play(RESET, settle=True, code="000000")
+
+    assert (first["signal"], second["code"]) == (9, 0)
+    assert look(tmp_path).state == "refused"
+
+
+@pytest.mark.parametrize("point", both("secrets.give_up_code"))
+def test_a_code_that_cannot_leave_is_destroyed_and_the_request_ends(play: Play, tmp_path: Path, point: str) -> None:
+    broken = [["notify", "refuse"]] * 40
+
+    first = play(RESET, settle=True, faults=broken, kill=point)
+    second = play(RESET, settle=True, faults=broken)
+
+    assert (first["signal"], second["code"]) == (9, 0)
+    assert look(tmp_path).state == "expired"
 
 
 @pytest.mark.parametrize("point", both("move.unknown"))
