@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import psycopg
 import structlog
+
+if TYPE_CHECKING:
+    import psycopg
 
 MAX_BYTES = 7_900
 AGAIN_SECONDS = 1.0
@@ -77,6 +79,8 @@ class PostgresBus:
             self._news.put_nowait((topic, text))
 
     async def _lasting(self, work: Callable[[psycopg.AsyncConnection], Awaitable[None]]) -> None:
+        import psycopg
+
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(

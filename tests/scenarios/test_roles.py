@@ -1,4 +1,4 @@
-"""The roles as processes of their own on one Postgres: each does its part, holds no more than it needs, and stops well."""
+"""The roles as processes of their own on one Postgres: each does its part, holds no more, and stops well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real `loket serve` processes for tests, and a caller that talks to them through the signed door as a program would."""
+"""Real `loket serve` processes for tests, and a caller that talks to them through the signed door as programs do."""
 
 from __future__ import annotations
 

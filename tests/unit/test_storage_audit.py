@@ -328,9 +328,7 @@ async def test_heads_are_signed_in_the_background_and_once_more_at_stop(database
     assert verify(database.url, path, public).heads == 2
 
 
-async def test_while_the_outside_cannot_be_reached_heads_wait_and_catch_up(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_while_the_outside_cannot_be_reached_heads_wait_and_catch_up(database: Database, tmp_path: Path) -> None:
     heads, path, _ = heads_of(database, tmp_path)
     path.parent.write_text("a file where the folder should be")
     write(database, entry(1))

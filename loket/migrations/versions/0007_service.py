@@ -1,4 +1,4 @@
-"""The service: who works, what was queued, reminders and escalation of actions, and posts of channels without a memory."""
+"""The service: who works, what was queued, reminders and escalation of actions, posts of channels without a memory."""
 
 from __future__ import annotations
 
