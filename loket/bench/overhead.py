@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +11,7 @@ from typing import Any
 
 from loket.bench import Row
 from loket.bench.contestants import Surroundings
-from loket.bench.cpu import cpu_seconds
+from loket.bench.contestants.started import Process
 from loket.bench.servers.llm import running_llm
 from loket.bench.servers.postgres import DURABLE, fresh_database, running_postgres
 
@@ -23,8 +20,6 @@ CONTESTANTS: Mapping[str, str] = {
     "dbos": "the same in a DBOS workflow",
     "loket": "Loket: stored, queued, audited, delivered",
 }
-AT_ONCE = 8
-STOP_SECONDS = 40
 Spent = dict[str, tuple[float, int]]
 
 
@@ -45,52 +40,6 @@ class Measured:
         return statistics.median(self.cpu)
 
 
-class Process:
-    """One contestant in its process. Raises `RuntimeError` when it says something else than figures."""
-
-    def __init__(self, name: str, around: Surroundings, server_pid: int, profile: bool) -> None:
-        flags = ",".join(flag for flag, on in (("mask", around.masks), ("profile", profile)) if on)
-        given = [name, around.llm_url, str(around.folder), around.postgres, str(around.number), flags]
-        self.name = name
-        self.server_pid = server_pid
-        self._log = (around.folder / "output.txt").open("w+")
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "loket.bench.contestants.process", *given],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
-        self.hear()
-
-    def order(self, turns: int) -> None:
-        """Begin a round."""
-        assert self._process.stdin is not None  # noqa: S101 - asked for above
-        self._process.stdin.write(f"{turns} {AT_ONCE}\n")
-        self._process.stdin.flush()
-
-    def hear(self) -> dict[str, Any]:
-        """Wait for the end of a round, and what it cost."""
-        assert self._process.stdout is not None  # noqa: S101 - asked for above
-        line = self._process.stdout.readline()
-        if not line:
-            self._log.seek(0)
-            raise RuntimeError(f"{self.name} stopped: {self._log.read()[-600:]}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def stop(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None  # noqa: S101 - asked for above
-        self._process.stdin.close()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._log.close()
-
-
 def measure(
     database: str, folder: Path, turns: int, rounds: int, *, profile: bool, heard: Callable[[], None]
 ) -> list[Measured]:
@@ -105,13 +54,32 @@ def measure(
         for number in range(rounds + 1):
             # Each is first once in a while: whoever comes first finds the machine colder.
             for process in (*started[number % 3 :], *started[: number % 3]):
-                before = cpu_seconds(process.server_pid) if process.server_pid else 0.0
-                process.order(turns)
-                result = process.hear()
-                result["server"] = (cpu_seconds(process.server_pid) if process.server_pid else 0.0) - before
+                result = process.round(turns)
                 results[process.name] += [result] if number else []
                 heard()
         return [_measured(database, name, results[name], turns) for name in CONTESTANTS]
+
+
+def measure_together(folder: Path, turns: int, processes: int, heard: Callable[[], None]) -> list[Row]:
+    """Turns a second of so many processes of each contestant on one Postgres, all at once."""
+    rows = []
+    for name, called in CONTESTANTS.items():
+        with ExitStack() as running:
+            llm_url = running.enter_context(running_llm(0))
+            url = fresh_database(running.enter_context(running_postgres(DURABLE)).url)
+            together = []
+            for number in range(1, processes + 1):
+                place = folder / "together" / f"{name}-{number}"
+                together.append(Process(name, Surroundings(llm_url, place, url, number, alone=False)))
+                running.callback(together[-1].stop)
+            for part in (turns // 5 + 1, turns):  # a first round warms up
+                for process in together:
+                    process.order(part)
+                slowest = max(process.hear()["seconds"] for process in together)
+                heard()
+            rate = f"{processes * turns / slowest:.0f} turns a second"
+            rows.append(Row(f"postgres, {processes} processes: {called}", rate))
+    return rows
 
 
 def rows_of(measured: Sequence[Measured]) -> list[Row]:
@@ -128,7 +96,6 @@ def rows_of(measured: Sequence[Measured]) -> list[Row]:
 
 @contextmanager
 def _started(name: str, around: Surroundings, database: str, profile: bool) -> Iterator[Process]:
-    around.folder.mkdir(parents=True)
     with ExitStack() as running:
         server_pid = 0
         if database == "postgres":
@@ -136,7 +103,7 @@ def _started(name: str, around: Surroundings, database: str, profile: bool) -> I
             cluster = running.enter_context(running_postgres(DURABLE))
             server_pid = cluster.pid
             around = Surroundings(around.llm_url, around.folder, fresh_database(cluster.url))
-        process = Process(name, around, server_pid, profile)
+        process = Process(name, around, server_pid, profile=profile)
         running.callback(process.stop)
         yield process
 

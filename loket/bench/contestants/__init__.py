@@ -15,13 +15,15 @@ from typing import Protocol
 class Surroundings:
     """What a contestant is given. `postgres`: the URL of an empty database; empty: SQLite files in `folder`.
 
-    `number` tells processes on the same database apart. `result` is what the agents' tool gives.
+    `number` tells processes on the same database apart; `alone` says that there is only one. `masks`: personal numbers
+    are taken out of what the model sees, as they are for every model that is not on this machine.
     """
 
     llm_url: str
     folder: Path
     postgres: str = ""
     number: int = 1
+    alone: bool = True
     masks: bool = False
 
     @property

@@ -14,8 +14,6 @@ from loket.bench.contestants.plain_agent import PlainAgent
 from loket.engine import Queue
 from loket.engine.dbos_runtime import APPLICATION_VERSION, POLLING
 
-QUEUE = "questions"
-
 
 class AgentInDbos:
     """Set up as our own engine is: portable values, WAL, a stable name, the same polling."""
@@ -25,6 +23,8 @@ class AgentInDbos:
         self._agent = PlainAgent(around)
         self._ended: dict[str, asyncio.Future[None]] = {}
         self._workflow: Any = None
+        # A queue for each process: whoever asked hears of the end in its own memory.
+        self._queue = f"questions-{around.number}"
 
     async def open(self) -> None:
         """See `Contestant.open`."""
@@ -45,8 +45,9 @@ class AgentInDbos:
             }
         )
         self._workflow = self._register()
+        DBOS.listen_queues([self._queue])
         DBOS.launch()
-        await DBOS.register_queue_async(QUEUE, partition_concurrency=1, polling_interval_sec=POLLING[Queue.TURNS])
+        await DBOS.register_queue_async(self._queue, partition_concurrency=1, polling_interval_sec=POLLING[Queue.TURNS])
 
     async def turn(self, turn_id: str) -> None:
         """See `Contestant.turn`."""
@@ -54,7 +55,7 @@ class AgentInDbos:
 
         ended = self._ended[turn_id] = asyncio.get_running_loop().create_future()
         with SetWorkflowID(turn_id), SetEnqueueOptions(queue_partition_key=turn_id):
-            await DBOS.enqueue_workflow_async(QUEUE, self._workflow, turn_id)
+            await DBOS.enqueue_workflow_async(self._queue, self._workflow, turn_id)
         await ended
 
     async def settle(self) -> None:

@@ -88,7 +88,7 @@ def _main() -> None:
     name, llm_url, folder, postgres, number, flags = sys.argv[1:]
     # What libraries print must not come between the answers.
     answers, sys.stdout = sys.stdout, sys.stderr
-    around = Surroundings(llm_url, Path(folder), postgres, int(number), "mask" in flags)
+    around = Surroundings(llm_url, Path(folder), postgres, int(number), "shared" not in flags, "mask" in flags)
     profiles = ThreadProfiles() if "profile" in flags else None
     if profiles:
         profiles.begin()

@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.turn import TurnSummary
 from core.events import Message
 from core.outcomes import Outcome
 from loket.bench.contestants import Surroundings, WrongAnswer
+from loket.bench.contestants.ended_turns import EndedTurns
 from loket.bench.servers.llm import MODEL, QUESTION
 from loket.bootstrap import build
 from loket.counter import Counter
@@ -34,7 +34,9 @@ class WholeCounter:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._channel = RecordingChannel(NAME)
-        self._ended: dict[str, asyncio.Future[TurnSummary]] = {}
+        self._ended = EndedTurns()
+        self._asked: set[str] = set()
+        self._looking: asyncio.Task[None] | None = None
         self._open = ExitStack()
         self._counter: Counter | None = None
         self._staff: Iterator[str] = iter(())
@@ -48,32 +50,38 @@ class WholeCounter:
         database = Database(settings.database)
         engine = _engine(self._around, home, database)
         counter = self._counter = build(settings, database=database, engine=engine, channels=(self._channel,))
-        counter.listeners.append(self._hear)
         await counter.start()
+        if self._around.alone:
+            counter.listeners.append(self._ended.hear)
+        else:  # any of the processes may take a turn up
+            self._looking = asyncio.create_task(self._ended.look(database))
         await counter.warm()
         self._staff = itertools.cycle([person for person in STAFF if await _may_ask(counter, person)])
 
     async def turn(self, turn_id: str) -> None:
         """See `Contestant.turn`."""
         counter, who, event_id = self._running, next(self._staff), f"{NAME}:{TENANT}:{turn_id}"
-        ended = self._ended[event_id] = asyncio.get_running_loop().create_future()
+        ended = self._ended.expect(event_id)
+        self._asked.add(event_id)
         address, identity = address_of(who, turn_id), identity_of(who)
         await counter.desk.receive(Message(event_id, identity, address, QUESTION, datetime.now(UTC), complete=True))
-        turn = await ended
-        if (turn.outcome, turn.model) != (Outcome.ANSWERED, MODEL):
-            raise WrongAnswer(f"the counter ended {turn.outcome} by {turn.model or 'no model'}")
+        outcome, model = await ended
+        if (outcome, model) != (Outcome.ANSWERED, MODEL):
+            raise WrongAnswer(f"the counter ended {outcome} by {model or 'no model'}")
 
     async def settle(self) -> None:
         """See `Contestant.settle`: every reply is delivered. Raises `WrongAnswer` for one that was not."""
         await self._running.settle()
-        missing = [key for key in self._ended if not any(key in post.receipt for post in self._channel.posts)]
-        if missing:
+        delivered = {post.receipt.removeprefix("turn:").rpartition(":")[0] for post in self._channel.posts}
+        if self._around.alone and (missing := self._asked - delivered):
             raise WrongAnswer(f"{len(missing)} replies were not delivered")
-        self._ended.clear()
+        self._asked.clear()
         self._channel.posts.clear()
 
     async def close(self) -> None:
         """See `Contestant.close`."""
+        if self._looking is not None:
+            self._looking.cancel()
         await self._running.stop()
         self._open.close()
 
@@ -81,11 +89,6 @@ class WholeCounter:
     def _running(self) -> Counter:
         assert self._counter is not None  # noqa: S101 - opened first
         return self._counter
-
-    def _hear(self, turn: TurnSummary) -> None:
-        ended = self._ended.get(turn.event_id)
-        if ended is not None and not ended.done():
-            ended.set_result(turn)
 
 
 def _engine(around: Surroundings, home: Home, database: Database) -> Engine:

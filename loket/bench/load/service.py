@@ -37,7 +37,7 @@ class Shape:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The roles of the processes, in the order they start."""
+        """The roles of the processes."""
         return ("all",) if self.database == "sqlite" else ("executor", *["agent"] * self.agents, "web")
 
 
@@ -85,23 +85,23 @@ def served(place: Place) -> Iterator[None]:
 
     Raises `RuntimeError` with the last words of a process that does not come up.
     """
-    started: list[subprocess.Popen[str]] = []
+    started: dict[str, subprocess.Popen[str]] = {}
     try:
         for number, role in enumerate(place.shape.roles):
             name = f"{role}-{number}"
-            process = _start(place, role, name, ["serve", "--role", role])
-            started.append(process)
+            started[name] = _start(place, role, name, ["serve", "--role", role])
+        for name, process in started.items():
             address = _wait_until_open(process, place, name)
             place.pids[name] = process.pid
-            if role in ("all", "web"):
+            if name.startswith(("all", "web")):
                 place.address = address
         yield
     finally:
         place.pids.clear()
-        for process in reversed(started):
+        for process in started.values():
             process.terminate()
         until = time.monotonic() + STOP_SECONDS
-        for process in started:
+        for process in started.values():
             _end(process, until)
 
 

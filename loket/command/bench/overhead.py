@@ -15,7 +15,7 @@ from rich.progress import Progress
 
 from core.errors import ConfigError
 from loket.bench import Row
-from loket.bench.overhead import CONTESTANTS, Measured, measure, rows_of
+from loket.bench.overhead import CONTESTANTS, Measured, measure, measure_together, rows_of
 from loket.bench.profiling import room_of
 from loket.bench.servers.ending import ended_by_sigterm
 from loket.bench.servers.postgres import PostgresMissing
@@ -29,6 +29,7 @@ def overhead(
     turns: Annotated[int, typer.Option(min=10, max=10_000, help="How many turns a round has.")] = 300,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="How many rounds each runs; one more warms up.")] = 5,
     database: Annotated[str, typer.Option(help="`sqlite`, `postgres` or both.")] = "both",
+    processes: Annotated[int, typer.Option(min=0, max=16, help="So many of each at once as well; 0: not.")] = 3,
     profile: Annotated[
         bool, typer.Option(help="Print where Loket's time goes. Figures are then several times more.")
     ] = False,
@@ -40,25 +41,24 @@ def overhead(
     """
     if importlib.util.find_spec("langchain") is None:
         raise ConfigError("what it is held against is not installed: `pip install loket[dev]`, or `make setup`")
-    chosen = DATABASES if database == "both" else (database,)
-    measured: list[Measured] = []
     with (
         ended_by_sigterm(),
         tempfile.TemporaryDirectory(prefix="loket-bench-") as folder,
         Progress(console=Console(stderr=True)) as bar,
     ):
-        for name in chosen:
-            task = bar.add_task(name, total=(rounds + 1) * len(CONTESTANTS))
-            try:
-                measured += measure(
-                    name, Path(folder), turns, rounds, profile=profile, heard=partial(bar.advance, task)
-                )
-            except PostgresMissing as missing:
-                bar.console.print(f"{missing}; that half is left out")
-    report(rows_of(measured))
-    for one in measured if profile else ():
-        if one.name == "loket":
-            report(_places(one, turns * rounds))
+        try:
+            for name in DATABASES if database == "both" else (database,):
+                task = bar.add_task(name, total=(rounds + 1) * len(CONTESTANTS))
+                told = partial(bar.advance, task)
+                measured = measure(name, Path(folder), turns, rounds, profile=profile, heard=told)
+                report(rows_of(measured))  # at once: the whole takes a while
+                if profile:
+                    report(_places(measured[-1], turns * rounds))
+            if processes and database != "sqlite":
+                task = bar.add_task(f"{processes} at once", total=2 * len(CONTESTANTS))
+                report(measure_together(Path(folder), turns, processes, partial(bar.advance, task)))
+        except PostgresMissing as missing:
+            bar.console.print(f"{missing}; the rest is left out")
 
 
 def _places(one: Measured, turns: int) -> Sequence[Row]:
