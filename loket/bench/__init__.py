@@ -6,6 +6,12 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.errors import LoketError
+
+
+class MeasurementFailed(LoketError):
+    """Whoever measures acts: what was to be measured did not run as it must, so there are no figures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
+from loket.bench import MeasurementFailed
 from loket.bench.contestants import Surroundings
 from loket.bench.cpu import cpu_seconds
 
@@ -15,7 +16,7 @@ STOP_SECONDS = 40
 
 
 class Process:
-    """One contestant in its process. Raises `RuntimeError` when it says something else than figures."""
+    """One contestant in its process. Raises `MeasurementFailed` when it says something else than figures."""
 
     def __init__(self, name: str, around: Surroundings, server_pid: int = 0, *, profile: bool = False) -> None:
         chosen = {"mask": around.masks, "shared": not around.alone, "profile": profile}
@@ -54,7 +55,7 @@ class Process:
         line = self._process.stdout.readline()
         if not line:
             self._log.seek(0)
-            raise RuntimeError(f"{self.name} stopped: {self._log.read()[-600:]}")
+            raise MeasurementFailed(f"{self.name} stopped: {self._log.read()[-600:]}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from loket.bench import MeasurementFailed
 from loket.bench.load.accounts import Accounts, quiet, settle_accounts
 from loket.bench.load.arrivals import Arrival, Heard, drive, listen
 from loket.bench.load.door_client import DoorClient
@@ -48,9 +49,9 @@ async def open_service(place: Place) -> AsyncIterator[tuple[DoorClient, Database
 
 
 async def run_plan(place: Place, people: Sequence[str], plan: Sequence[Arrival], progress: Progress) -> Run:
-    """Drive the plan and look after it is quiet. Everybody has been there before: nobody hears the first notice."""
+    """Drive the plan, and count when it is quiet. The first questions warm the processes up and are not counted."""
     async with open_service(place) as (client, database):
-        await _everybody_was_here(client, database, people, progress)
+        await _warm_up(client, database, people, progress)
         heard, watch = Heard(), Watch(place, database)
         tasks = [asyncio.create_task(listen(client, heard)), asyncio.create_task(watch.run())]
         try:
@@ -67,10 +68,8 @@ async def run_plan(place: Place, people: Sequence[str], plan: Sequence[Arrival],
         return Run(heard, accounts, watch, len(plan), backlog)
 
 
-async def _everybody_was_here(
-    client: DoorClient, database: Database, people: Sequence[str], progress: Progress
-) -> None:
+async def _warm_up(client: DoorClient, database: Database, people: Sequence[str], progress: Progress) -> None:
     before = [Arrival(number * 0.05, f"w{number}", person, "first") for number, person in enumerate(people[:WARM_UP])]
     await drive(client, before, Heard(), lambda sent: progress("warming up", sent, len(before)))
     if await quiet(database, BACKLOG_SECONDS) is None:
-        raise RuntimeError("the service did not answer the first questions")
+        raise MeasurementFailed("the service did not answer the first questions")

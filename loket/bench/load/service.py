@@ -16,6 +16,7 @@ from pathlib import Path
 
 from actions.keys import FILES, ROLE_RINGS, GateKeys
 from connectors.embedded import World
+from loket.bench import MeasurementFailed
 from loket.bench.servers.llm import MODEL, running_llm
 from loket.bench.servers.postgres import DURABLE, fresh_database, running_postgres
 from web_app.forms import CHANNEL
@@ -83,7 +84,7 @@ def prepared(shape: Shape, folder: Path) -> Iterator[Place]:
 def served(place: Place) -> Iterator[None]:
     """All processes of the shape, ready for work; stopped as an operator stops them.
 
-    Raises `RuntimeError` with the last words of a process that does not come up.
+    Raises `MeasurementFailed` with the last words of a process that does not come up.
     """
     started: dict[str, subprocess.Popen[str]] = {}
     try:
@@ -158,7 +159,7 @@ def _finish(place: Place, *arguments: str) -> None:
     process = _start(place, "executor" if place.server_pid else "all", "prepare", list(arguments))
     said, _ = process.communicate(timeout=120)
     if process.returncode:
-        raise RuntimeError(f"loket {' '.join(arguments)} failed: {said}{_last_words(place, 'prepare')}")
+        raise MeasurementFailed(f"loket {' '.join(arguments)} failed: {said}{_last_words(place, 'prepare')}")
 
 
 def _wait_until_open(process: subprocess.Popen[str], place: Place, name: str) -> str:
@@ -166,7 +167,7 @@ def _wait_until_open(process: subprocess.Popen[str], place: Place, name: str) ->
     for line in process.stdout:
         if line.startswith(OPEN):
             return line.removeprefix(OPEN).split()[0]
-    raise RuntimeError(f"{name} did not come up: {_last_words(place, name)}")
+    raise MeasurementFailed(f"{name} did not come up: {_last_words(place, name)}")
 
 
 def _last_words(place: Place, name: str) -> str:

@@ -21,6 +21,7 @@ from actions.stamps import stamp
 from actions.tables import actions
 from core.events import Address
 from core.people import ChannelIdentity
+from loket.bench import MeasurementFailed
 from loket.bench.load.door_client import DoorClient
 from loket.bench.load.people import add_approvers, add_staff, lock_accounts
 from loket.bench.load.running import Progress, open_service
@@ -137,7 +138,7 @@ def _gate_of(place: Place) -> Counter:
 async def _prepared(counter: Counter, person: str) -> Prepared:
     employee = await counter.directory.by_id(person)
     if employee is None:
-        raise RuntimeError(f"{person} is not in the directory")
+        raise MeasurementFailed(f"{person} is not in the directory")
     return await counter.gate.prepare(employee, TOOL, {}, "en")
 
 
