@@ -11,7 +11,7 @@ from actions.escalation import second_groups
 from actions.parts import GateParts
 from actions.posting import background_or_nothing
 from actions.prepare import refuse_if_held
-from actions.records import Action
+from actions.records import Action, State
 from actions.roads import credential_road
 from actions.seal import seal_of
 from actions.stamps import genuine
@@ -24,6 +24,7 @@ from core.errors import Refused
 from core.people import Contact, Employee
 from core.risk import Risk, strictest
 from storage import Tx, now
+from storage.audit import happened
 from tools.context import ActionContext
 from tools.spec import NOBODY, Tool
 
@@ -91,6 +92,8 @@ def check_inside(parts: GateParts, tx: Tx, action: Action, checked: Checked) -> 
     refuse_if_off(tx, action.tool)
     if checked.tool.subject != NOBODY:
         refuse_if_held(tx, action.subject_id)
+    if happened(tx, f"action:{action.action_id}", f"action.{State.EXECUTING}"):
+        raise Refused("seal_broken")  # it ran: seal, votes and stamps stay genuine, and the row was set back
     if seal_of(action) != action.seal or checked.tool.definition_hash != action.tool_hash:
         raise Refused("seal_broken")
     if not genuine(parts.keys, action.confirm_stamp, "confirm", action.action_id, action.seal):

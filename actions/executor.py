@@ -133,7 +133,7 @@ def _lease(parts: GateParts, tx: Tx) -> dict[str, Any]:
     """A claim of one's own, and the time at which another may call it abandoned."""
     return {
         "fencing": secrets.token_hex(16),
-        "due_at": now(tx) + timedelta(seconds=2 * parts.settings.effect_seconds),
+        "due_at": now(tx) + timedelta(seconds=1.5 * parts.settings.effect_seconds),
     }
 
 

@@ -67,6 +67,18 @@ def record(tx: Tx, entry: AuditEntry) -> None:
     tx.before_commit.append(_Appending([entry]))
 
 
+def happened(tx: Tx, object_id: str, verb: str) -> bool:
+    """Whether the chain holds a row that says so. Whoever writes the other tables cannot take such a row away."""
+    return tx.execute(_HAPPENED, {"object": object_id, "verb": verb}).first() is not None
+
+
+_HAPPENED = (
+    sa.select(audit.c.seq)
+    .where(audit.c.object == sa.bindparam("object"), audit.c.verb == sa.bindparam("verb"))
+    .limit(1)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Appending:
     """The entries of one transaction, appended as its last statements."""

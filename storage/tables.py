@@ -44,6 +44,7 @@ audit = sa.Table(
     sa.Column("payload_hash", sa.String(64), nullable=False),
     sa.Column("previous", sa.String(64), nullable=False),
     sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    sa.Index(None, "object"),
 )
 
 audit_payload = sa.Table(

@@ -381,3 +381,21 @@ async def test_a_report_is_heard_also_after_a_busy_month(room: GateOnly) -> None
         tx.execute(sa.insert(actions), rows)
 
     assert (await room.gate.not_me(not_me_code(done))).accepted
+
+
+async def test_an_action_that_was_claimed_once_cannot_be_played_again_by_whoever_writes_the_table(
+    room: GateOnly,
+) -> None:
+    """Its seal, votes and stamps are genuine for ever: that it ran is in the audit, which nobody can take away."""
+    action_id = await approved(room)
+    await room.settle()
+    before = (await room.action(action_id)).state, len(room.world.effects())
+    with room.database.transaction() as tx:
+        again = {"state": "approved", "due_at": now(tx) + timedelta(minutes=10), "version": 90}
+        tx.execute(sa.update(actions).where(actions.c.action_id == action_id).values(**again))
+
+    await room.gate.advance(action_id)
+    await room.settle()
+
+    assert before == (State.DONE, len(room.world.effects()))
+    assert (await room.action(action_id)).state is State.REFUSED
