@@ -67,6 +67,10 @@ def record(tx: Tx, entry: AuditEntry) -> None:
     tx.before_commit.append(_Appending([entry]))
 
 
+_LAST = sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
+_ROW, _PAYLOAD = sa.insert(audit), sa.insert(audit_payload)
+
+
 def happened(tx: Tx, object_id: str, verb: str) -> bool:
     """Whether the chain holds a row that says so. Whoever writes the other tables cannot take such a row away."""
     return tx.execute(_HAPPENED, {"object": object_id, "verb": verb}).first() is not None
@@ -96,7 +100,7 @@ class _Appending:
 def _append(tx: Tx, entries: Sequence[AuditEntry]) -> None:
     if tx.is_postgres:
         tx.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPEND_LOCK})
-    last = tx.execute(sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
+    last = tx.execute(_LAST).first()
     seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
     moment = now(tx)
     for entry in entries:
@@ -116,8 +120,8 @@ def _append_one(tx: Tx, seq: int, previous: str, moment: datetime, entry: AuditE
     }
     row |= {name: _storable(getattr(entry, name)) for name in _FIELDS}
     row["hash"] = _hash(row)
-    tx.execute(sa.insert(audit).values(**row))
-    tx.execute(sa.insert(audit_payload).values(seq=seq, subject=subject, salt=salt, payload=payload))
+    tx.execute(_ROW, row)
+    tx.execute(_PAYLOAD, {"seq": seq, "subject": subject, "salt": salt, "payload": payload})
     return str(row["hash"])
 
 

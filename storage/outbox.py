@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from storage import outbox_statements as statements
 from storage.engine import Tx, now
 from storage.tables import outbox, text_lengths
 
@@ -24,7 +25,6 @@ MAX_ATTEMPTS = 8
 LEASE_SECONDS = 50.0  # longer than a channel call with its retries; what a dead process held leaves in a minute
 CLAIM_LOCK = 0x10CE8  # any constant, other than the audit's
 _LONGEST = text_lengths(outbox)
-_OPEN = ("waiting", "sending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,6 @@ class Waiting:
     payload: dict[str, Any] = field(default_factory=dict)
     attempts: int = 0
     receipt: str | None = None
-
-
-_SENT = (
-    sa.update(outbox)
-    .where(outbox.c.outbox_id == sa.bindparam("id"))
-    .values(state="sent", receipt=sa.bindparam("now_receipt"), last_error=None)
-)
 
 
 def put(tx: Tx, item: OutboxItem) -> bool:
@@ -91,29 +84,8 @@ def due(tx: Tx, limit: int = 50, kinds: Sequence[Kind] = KINDS) -> list[Waiting]
     At most one a slot: its newest, and none while another of the slot is being sent. Only looks; two deliverers
     that look at once see the same: they `claim`.
     """
-    mine, other = outbox.alias("mine"), outbox.alias("other")
-    moment = now(tx)
-    receipt = (
-        sa.select(other.c.receipt)
-        .where(other.c.slot == mine.c.slot, other.c.state == "sent")
-        .order_by(other.c.outbox_id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    in_the_way = sa.exists().where(
-        other.c.slot == mine.c.slot,
-        other.c.outbox_id != mine.c.outbox_id,
-        sa.or_(
-            sa.and_(other.c.state == "sending", other.c.due_at > moment),
-            sa.and_(other.c.state.in_((*_OPEN, "sent")), other.c.outbox_id > mine.c.outbox_id),
-        ),
-    )
-    rows = tx.execute(
-        sa.select(mine, receipt.label("replaces"))
-        .where(mine.c.state.in_(_OPEN), mine.c.due_at <= moment, mine.c.kind.in_(kinds), ~in_the_way)
-        .order_by(mine.c.outbox_id)
-        .limit(limit)
-    ).mappings()
+    values = {"moment": now(tx), "kinds": list(kinds), "most": limit}
+    rows = tx.execute(statements.DUE, values).mappings()
     return [_waiting(row) for row in rows.all()]
 
 
@@ -135,22 +107,19 @@ def claim(
         tx.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIM_LOCK})
     if tidies:
         _overtake(tx)
-        _give_up(tx)
+        tx.change(statements.GIVE_UP, {"moment": now(tx), "tries": MAX_ATTEMPTS})
     items = due(tx, limit, kinds)
     if not items:
         return []
-    taken = tx.execute(
-        _update_free(outbox.c.outbox_id.in_([item.outbox_id for item in items]), outbox.c.state.in_(_OPEN))
-        .values(state="sending", attempts=outbox.c.attempts + 1, due_at=now(tx) + timedelta(seconds=lease_seconds))
-        .returning(outbox.c.outbox_id)
-    )
+    until = now(tx) + timedelta(seconds=lease_seconds)
+    taken = tx.execute(statements.TAKE, {"ids": [item.outbox_id for item in items], "until": until})
     numbers = set(taken.scalars())
     return [item for item in items if item.outbox_id in numbers]
 
 
 def mark_sent(tx: Tx, item: Waiting, receipt: str) -> None:
     """The channel took it. `receipt` names the post; older items of the slot that come up later are overtaken."""
-    tx.change(_SENT, {"id": item.outbox_id, "now_receipt": _storable(receipt, "receipt")})
+    tx.change(statements.SENT, {"id": item.outbox_id, "now_receipt": _storable(receipt, "receipt")})
     if item.slot != item.key:
         _overtake(tx, item.slot)
 
@@ -162,7 +131,11 @@ def mark_failed(tx: Tx, item: Waiting, error: str) -> bool:
     lease ended, or got it through, nothing changes.
     """
     again = item.attempts + 1 < MAX_ATTEMPTS
-    mine = (outbox.c.outbox_id == item.outbox_id, outbox.c.state.in_(_OPEN), outbox.c.attempts <= item.attempts + 1)
+    mine = (
+        outbox.c.outbox_id == item.outbox_id,
+        outbox.c.state.in_(statements.OPEN),
+        outbox.c.attempts <= item.attempts + 1,
+    )
     tx.change(
         sa.update(outbox)
         .where(*mine)
@@ -175,52 +148,21 @@ def mark_failed(tx: Tx, item: Waiting, error: str) -> bool:
     )
     _overtake(tx, item.slot)
     state = tx.execute(sa.select(outbox.c.state).where(outbox.c.outbox_id == item.outbox_id)).scalar()
-    return state in _OPEN
+    return state in statements.OPEN
 
 
 def next_due(tx: Tx, kinds: Sequence[Kind] = KINDS) -> datetime | None:
     """When a deliverer should look again: the earliest time that an item is due or a lease ends, if there is one."""
-    mine, other = outbox.alias("mine"), outbox.alias("other")
-    held = sa.exists().where(other.c.slot == mine.c.slot, other.c.state == "sending", mine.c.state == "waiting")
-    moment: datetime | None = tx.execute(
-        sa.select(sa.func.min(mine.c.due_at, type_=outbox.c.due_at.type)).where(
-            mine.c.state.in_(_OPEN), mine.c.kind.in_(kinds), ~held
-        )
-    ).scalar()
+    moment: datetime | None = tx.execute(statements.NEXT_DUE, {"kinds": list(kinds)}).scalar()
     return moment
 
 
 def _overtake(tx: Tx, slot: str | None = None) -> None:
     """What is older than another item of its slot, and not being sent, need not be sent any more."""
-    newer = outbox.alias("newer")
-    later = sa.exists().where(
-        newer.c.slot == outbox.c.slot,
-        newer.c.outbox_id > outbox.c.outbox_id,
-        newer.c.state.in_((*_OPEN, "sent")),
-    )
-    idle = sa.or_(outbox.c.state == "waiting", _lease_ended(now(tx)))
-    where = [idle, later] if slot is None else [outbox.c.slot == slot, idle, later]
-    tx.change(_update_free(*where).values(state="overtaken"))
-
-
-def _give_up(tx: Tx) -> None:
-    """What took a deliverer down 8 times is not sent again."""
-    silent = _lease_ended(now(tx))
-    tx.change(
-        _update_free(silent, outbox.c.attempts >= MAX_ATTEMPTS).values(
-            state="failed", last_error="every deliverer that tried it stopped without a word"
-        )
-    )
-
-
-def _lease_ended(moment: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(outbox.c.state == "sending", outbox.c.due_at <= moment)
-
-
-def _update_free(*where: sa.ColumnElement[bool]) -> sa.Update:
-    """An UPDATE of the rows that nobody else holds: passing over the others, the outbox never causes a deadlock."""
-    free = sa.select(outbox.c.outbox_id).where(*where).with_for_update(skip_locked=True, of=outbox)
-    return sa.update(outbox).where(outbox.c.outbox_id.in_(free))
+    if slot is None:
+        tx.change(statements.OVERTAKE, {"moment": now(tx)})
+    else:
+        tx.change(statements.OVERTAKE_IN_SLOT, {"moment": now(tx), "in_slot": slot})
 
 
 def _waiting(row: Mapping[Any, Any]) -> Waiting:
