@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -42,6 +43,8 @@ from web_app.keys import read_keys
 from web_app.posts import PostsChannel
 
 log = structlog.get_logger("loket.service")
+THINKS_AT = 5
+"""Where thinking and acknowledging share a machine, the latter goes first (nice, 0 to 19)."""
 POOL = 12
 """Connections of one process, besides four of the queue and two of the bus (docs/operate.md counts them)."""
 
@@ -149,6 +152,8 @@ class Service:
     async def _begin(self, parts: _Parts) -> None:
         """Check what must hold, take up what was left behind, get warm."""
         counter = parts.counter
+        if self._duties.thinks and not self._duties.talks:
+            os.nice(THINKS_AT)
         refuse_powers(self._role, await counter.world.powers())
         if self._duties.sweeps:
             alone = parts.heartbeat is None or await parts.heartbeat.is_only(self._duties)
