@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -56,12 +57,12 @@ class Notebook:
 KINDS = ["inline", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
-def engine_of(kind: str, url: str) -> Engine:
+def engine_of(kind: str, url: str, name: str = "contract-1") -> Engine:
     if kind == "inline":
         return InlineEngine(QUICK)
     if kind == "sqlite":
-        return SqliteEngine(url, "contract-1", QUICK)
-    return PostgresEngine(Database(url), "contract-1", QUICK)
+        return SqliteEngine(url, name, QUICK)
+    return PostgresEngine(Database(url), name, QUICK)
 
 
 def url_for(kind: str, request: pytest.FixtureRequest) -> str:
@@ -194,24 +195,108 @@ async def test_a_stop_lets_the_running_work_finish_and_starts_nothing_new(engine
     assert notebook.calls == ["anna/0"]
 
 
+def database_of(engine: Engine, tmp_path: Path) -> Database:
+    """The queue's own on Postgres, some other one elsewhere."""
+    return engine.database if isinstance(engine, PostgresEngine) else Database(f"sqlite:///{tmp_path}/ledger.db")
+
+
+async def test_what_was_handed_over_with_a_transaction_is_done_if_that_commits(engine: Engine, tmp_path: Path) -> None:
+    notebook, database = Notebook(), database_of(engine, tmp_path)
+    await start(engine, notebook)
+    with database.transaction() as tx:
+        engine.enlist(tx, Queue.TURNS, "anna/0", "anna")
+    with contextlib.suppress(ZeroDivisionError), database.transaction() as tx:
+        engine.enlist(tx, Queue.TURNS, "anna/undone", "anna")
+        _ = 1 // 0
+    await settle(engine)
+    assert notebook.done == ["anna/0"]
+    if not isinstance(engine, PostgresEngine):
+        database.close()
+
+
+async def test_an_event_that_is_handed_over_twice_is_one_piece_of_work(engine: Engine, tmp_path: Path) -> None:
+    notebook, database = Notebook(pause=0.05), database_of(engine, tmp_path)
+    await start(engine, notebook)
+    for _ in range(3):
+        with database.transaction() as tx:
+            engine.enlist(tx, Queue.TURNS, "anna/0", "anna")
+    await settle(engine)
+    assert set(notebook.done) == {"anna/0"}
+    assert len(notebook.done) <= 2  # handed over while it ran, it may run once more
+    if not isinstance(engine, PostgresEngine):
+        database.close()
+
+
+async def test_a_recall_changes_nothing_while_the_id_is_queued_or_running(engine: Engine) -> None:
+    notebook = Notebook(pause=0.3)
+    await start(engine, notebook)
+    engine.submit(Queue.ACTIONS, "act/1", "act")
+    await until(lambda: bool(notebook.open))
+    for _ in range(3):
+        engine.recall(Queue.ACTIONS, "act/1", "act")
+    await settle(engine)
+    assert notebook.done == ["act/1"]
+    engine.recall(Queue.ACTIONS, "act/1", "act")
+    await settle(engine)
+    assert notebook.done == ["act/1"] * 2
+
+
+async def test_finished_work_is_forgotten_when_it_is_old_and_open_work_is_not(engine: Engine) -> None:
+    notebook = Notebook()
+    await start(engine, notebook)
+    engine.submit(Queue.ACTIONS, "act/1", "act")
+    await settle(engine)
+    assert await engine.forget(3_600) == 0
+    await asyncio.sleep(0.05)
+    assert await engine.forget(0) == (0 if isinstance(engine, InlineEngine) else 1)
+    assert await engine.forget(0) == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_what_a_dead_process_was_doing_is_taken_over_by_a_living_one(postgres_url: str, tmp_path: Path) -> None:
+    """DBOS by itself would leave it running for ever under the dead one's name."""
+    (tmp_path / "inbox").mkdir()
+    script = WORKER.format(tests=str(Path(__file__).parent))
+    (tmp_path / "inbox" / "anna-0").touch()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PAUSE": "60", "NAME": "dead"}
+    command = [sys.executable, "-c", script, "postgres", str(tmp_path), postgres_url]
+    log = tmp_path / "log"
+    first = subprocess.Popen(command, env=environment, cwd=ROOT)
+    deadline = time.monotonic() + 60
+    while not log.exists() or "begin anna/0" not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    takes_over = {**environment, "PAUSE": "0.1", "NAME": "alive", "TAKE": "1"}
+    subprocess.run(command, env=takes_over, cwd=ROOT, check=True, timeout=90)
+    assert log.read_text().count("end anna/0") == 1
+
+
 WORKER = """
-import asyncio, sys
+import asyncio, os, sys
 from pathlib import Path
 from loket.engine import Queue
 sys.path.insert(0, {tests!r})
 from test_engine import engine_of
 
 async def main(kind, home, url):
-    engine = engine_of(kind, url)
+    engine = engine_of(kind, url, os.environ.get("NAME", "contract-1"))
     async def handler(work_id):
         with (home / "log").open("a") as log:
             log.write("begin " + work_id + chr(10))
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(float(os.environ.get("PAUSE", "0.15")))
         with (home / "log").open("a") as log:
             log.write("end " + work_id + chr(10))
         (home / "inbox" / work_id.replace("/", "-")).unlink(missing_ok=True)
     await engine.start({{Queue.TURNS: handler}})
+    if os.environ.get("TAKE"):
+        assert await engine.take_over(frozenset({{"alive"}})) == 1
+        assert await engine.take_over(frozenset({{"alive"}})) == 0
     for file in sorted((home / "inbox").iterdir()):
+        if os.environ.get("TAKE"):
+            break
         partition, number = file.name.split("-")
         engine.submit(Queue.TURNS, partition + "/" + number, partition)
     await engine.settle()
