@@ -23,13 +23,14 @@ RESUMED_SECONDS = 60
 class Run:
     """One run. `ready` and `resumed` in seconds: until the desk took work again, and until all was done again.
 
-    `reached` is false when the fault never happened: then the run proves nothing.
+    `reached` is false when the fault never happened: then the run proves nothing. `late`: what took too long.
     """
 
     arrangement: str
     faults: str
     reached: bool
     problems: tuple[str, ...]
+    late: tuple[str, ...]
     ready: float
     resumed: float
 
@@ -73,6 +74,7 @@ def rows_of(runs: Sequence[Run]) -> list[Row]:
         if not run.is_clean:
             what = "; ".join(run.problems) or "the fault never happened"
             rows.append(Row(f"{run.arrangement}: {run.faults}", what[:200]))
+    rows += [Row(f"{run.arrangement}: {run.faults}", "; ".join(run.late)) for run in runs if run.late]
     return rows
 
 
@@ -81,6 +83,7 @@ def summary(runs: Sequence[Run]) -> dict[str, Any]:
     return {
         "runs": len(runs),
         "clean": sum(run.is_clean for run in runs),
+        "late": sum(bool(run.late) for run in runs),
         "ready_seconds_max": max((run.ready for run in runs), default=0.0),
         "resumed_seconds_max": max((run.resumed for run in runs), default=0.0),
         "not_clean": [
@@ -101,6 +104,7 @@ def _run(answer: dict[str, Any]) -> Run:
         " then ".join(answer["faults"]),
         bool(answer["reached"]),
         tuple(answer["problems"]),
+        tuple(answer["late"]),
         float(answer["ready_seconds"]),
         float(answer["resumed_seconds"]),
     )

@@ -59,20 +59,25 @@ class Person:
     patience: float = 60.0
     stuck: str = ""
     action_id: str = ""
+    tries: int = 0
     _clicks: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
     def event_id(self) -> str:
-        """The event of the first message."""
-        return f"e{self.number}-{self.wish.user}"
+        """The event of what was said last."""
+        return f"e{self.number}-{self.wish.user}{'-again' * self.tries}"
 
     async def live(self) -> None:
-        """From the first word to the end."""
-        await self._say()
-        answer = await self.channel.until(lambda: self.channel.answer(self.event_id), self.patience)
-        if answer is None:
-            self.stuck = f"{self.wish.user} was not answered"
-        elif self.wish.then:
+        """From the first word to the end. Whoever hears that it went wrong asks again, as people do."""
+        for self.tries in range(3):
+            await self._say()
+            answer = await self.channel.until(lambda: self.channel.answer(self.event_id), self.patience)
+            if answer is None:
+                self.stuck = f"{self.wish.user} was not answered"
+                return
+            if not answer["outcome"].startswith("failed_"):
+                break
+        if self.wish.then:
             await self._go_on()
 
     async def _say(self) -> None:

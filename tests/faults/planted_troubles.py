@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +43,6 @@ def words_change() -> None:
 
 def approver_loses_group() -> None:
     """Whoever has just said yes is moved to another job."""
-    import sqlite3
-    from contextlib import closing
-
     world = Path(os.environ["LOKET_WORLD_FOLDER"]) / "world.sqlite"
 
     def leave(_tx: Any, _action: Any) -> None:
@@ -105,6 +104,8 @@ def disk_may_be_full() -> None:
     from storage import connections
 
     full = Path(os.environ["LOKET_WORLD_FOLDER"]).parent / "shared" / "full"
+    with closing(sqlite3.connect(Path(os.environ["LOKET_HOME"]) / "loket.sqlite")) as connection:
+        connection.execute("VACUUM")  # no free page is left inside the file
     begin = connections._begin_sqlite
 
     def within_the_disk(connection: Any) -> None:

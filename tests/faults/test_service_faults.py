@@ -17,7 +17,7 @@ pytest_plugins = ["tests.fixtures_storage", "tests.faults.rooms"]
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("service-faults")]
 
 SEED = int(datetime.now(UTC).strftime("%Y%m%d"))
-SAMPLE = 6
+SAMPLE = 5
 ALWAYS = (
     ("sqlite", "turn.before_commit", "kill"),
     ("postgres-3", "executor.acted", "kill"),

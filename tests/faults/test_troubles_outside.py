@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.faults.case import Case, Room
-from tests.faults.people import DAY, TICKET, Wish
+from tests.faults.people import DAY, Wish
 from tests.faults.play import Play, audited, playing
 from tests.servers.llm import bad_llm
 
@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("s
 
 QUESTION, A_TICKET, RESET = DAY[0], DAY[1], DAY[2]
 IN_TIME = 30.0
+MANY = ("E1038", "E1039", "E1044")
 
 
 def with_model(url: str) -> tuple[tuple[str, str], ...]:
@@ -79,15 +80,15 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(fault_room: Room)
         async with playing(arrangement, IN_TIME) as play:
             await play.all_open()
             (arrangement.shared / "full").touch()
-            long = [Wish("E1041", f"{TICKET.format(room='T0.05')} {'very ' * 200}", "confirm"), QUESTION]
-            people = asyncio.create_task(play.live(long, 1))
+            long = [Wish(user, f"how many days of leave {'and leave ' * 1_200}do I get?") for user in MANY]
+            people = asyncio.create_task(play.live([*long, QUESTION, A_TICKET], 1))
             await asyncio.sleep(4)
-            assert len(play.channel.acknowledged) < 2, "the disk was never full"
             (arrangement.shared / "full").unlink()
             await people
             await play.quiet()
         assert audited(play) == []
-        assert "the disk is full" in "".join(file.read_text() for file in arrangement.folder.glob("w1/log/*.jsonl"))
+        said = "".join(file.read_text() for file in arrangement.folder.glob("w1/log/*.jsonl"))
+        assert "door_unavailable" in said, "the disk was never full"
     finally:
         arrangement.close()
 
