@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from dataclasses import dataclass
 
 from agent.answers import could_answer
@@ -139,6 +140,7 @@ def _offers_ticket(text: str) -> bool:
     return any(_pattern("not_found_ticket", language).search(text) is not None for language in CATALOGUE.languages)
 
 
+@lru_cache(maxsize=200)
 def _pattern(key: str, language: str) -> re.Pattern[str]:
     """A sentence of the catalogue as a pattern, its placeholders open."""
     sentence = CATALOGUE.keys(language).get(key, "\0")
