@@ -68,7 +68,6 @@ class _Pattern:
         return self.found.search(text) is not None and not (self.excepted and self.excepted.search(text))
 
 
-@lru_cache(maxsize=1_000)
 def intent_of(text: str) -> Intent | None:
     """What the message plainly is by its words, or None: then it has to be read for its meaning."""
     flat = " ".join(text.replace("’", "'").split())
