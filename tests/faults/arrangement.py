@@ -119,6 +119,12 @@ class Arrangement:
             return None
         return float(said[1]) if len(said) == 3 else None
 
+    @property
+    def faults_are_over(self) -> bool:
+        """Whether every fault has happened, and whatever stood still goes on again."""
+        numbers = range(len(self.faults))
+        return all(self.fired(number) is not None for number in numbers) and self.continued == set(numbers)
+
     def set_clock(self, seconds: float) -> None:
         """Move the time of all processes so far from the real one, at once."""
         draft = self.shared / "clock.new"

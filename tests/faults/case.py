@@ -20,6 +20,8 @@ from tests.faults.templates import Templates
 
 READY_SECONDS = 10.0
 RESUMED_SECONDS = 60.0
+FAULT_SECONDS = 20.0
+"""How long a run waits for its fault when everybody has gone: a second one comes when the first one's lease ends."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ async def _phases(case: Case, play: Play, result: Result) -> None:
     await play.all_open()
     _arm(case, "day", play)
     await play.live(case.wishes, 1)
+    if play.arrangement.shared.joinpath("armed").exists():
+        await play.channel.until(lambda: play.arrangement.faults_are_over, FAULT_SECONDS)
     await play.quiet()
     if case.asks_for("time"):
         await play.live(WAITING, 50)

@@ -29,6 +29,8 @@ TABLES = {
     "switches": "at",
 }
 JSON = {"arguments", "approver_groups", "destination", "payload", "reply", "message", "address", "answer", "facts"}
+DOUBT_SECONDS = 20.0
+"""A doubt that is younger is looked at again soon; an older one is left to a person."""
 FLAGS = {"proof_needed", "braked"}
 
 
@@ -96,6 +98,9 @@ def unfinished(database: str) -> list[str]:
     }
     with _connected(database) as rows:
         counts = {what: next(iter(rows(query)[0].values())) for what, query in left.items()}
+        doubts = [_plain(row)["claimed_at"] for row in rows("SELECT claimed_at FROM actions WHERE state = 'unknown'")]
+    moment = datetime.now(UTC)
+    counts["fresh doubts"] = sum((moment - at).total_seconds() < DOUBT_SECONDS for at in doubts if at)
     return [f"{count} {what}" for what, count in counts.items() if count]
 
 
