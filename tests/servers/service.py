@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,14 @@ class Caller:
         found: list[dict[str, Any]] = answer["posts"]
         return found
 
+    @contextmanager
+    def stream(self, after: int = 0) -> Iterator[Iterator[tuple[str, Any]]]:
+        """The stream of what comes, as (kind, data), from now on."""
+        target = f"/v1/stream?after={after}"
+        request = Request(self.address + target, headers=dict(sign(SOURCE, SECRET, "GET", target)))
+        with urlopen(request, timeout=60) as response:
+            yield _server_sent(response)
+
     def get(self, path: str) -> tuple[int, str]:
         """Anything unsigned, such as the health."""
         try:
@@ -149,6 +157,19 @@ class Caller:
                 return response.status, json.loads(response.read())
         except HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
+
+
+def _server_sent(lines: Iterable[bytes]) -> Iterator[tuple[str, Any]]:
+    kind, data = "message", ""
+    for raw in lines:
+        line = raw.decode().rstrip("\r\n")
+        if line.startswith("event:"):
+            kind = line[6:].strip()
+        elif line.startswith("data:"):
+            data += line[5:]
+        elif not line and data:
+            yield kind, json.loads(data)
+            kind, data = "message", ""
 
 
 def deal_keys(keys: Path, role: str, folder: Path) -> None:
