@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("s
 
 QUESTION, A_TICKET, RESET = DAY[0], DAY[1], DAY[2]
 IN_TIME = 30.0
+CROWD = tuple(f"E{number}" for number in range(1019, 1031))
 MANY = ("E1038", "E1039", "E1044")
 
 
@@ -98,19 +99,15 @@ async def test_events_in_any_order_and_twice_are_each_answered_once(fault_room: 
     try:
         async with playing(arrangement, IN_TIME) as play:
             await play.all_open()
-            await asyncio.gather(*(play.channel.event(*event) for event in shuffled(("E1002", "E1044", "E1039"), 5)))
+            await asyncio.gather(*(play.channel.event(*event) for event in shuffled(CROWD)))
             await play.quiet()
         assert audited(play) == []
-        assert len(set(play.channel.acknowledged)) == 15
+        assert len(set(play.channel.acknowledged)) == len(CROWD)
     finally:
         arrangement.close()
 
 
-def shuffled(users: Sequence[str], each: int) -> list[tuple[str, str, str]]:
-    """Every event twice, in an order that has nothing to do with its number."""
-    questions = [
-        (f"q{number}-{user}", user, f"how many days of leave do I get in year {number}?")
-        for user in users
-        for number in range(each)
-    ]
+def shuffled(users: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Every event twice, in any order. One a person: what somebody says in one go is answered in one go."""
+    questions = [(f"q-{user}", user, "how many days of leave do I get?") for user in users]
     return random.Random(7).sample([*questions, *questions], 2 * len(questions))
