@@ -113,7 +113,7 @@ def _prepare_postgres(connection: Any, _entry: ConnectionPoolEntry) -> None:
     # A lock that nobody gives back must not hold a turn for ever; SQLite has the same limit.
     connection.autocommit = True
     connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
-    connection.execute("SET idle_in_transaction_session_timeout = '120s'")
+    connection.execute("SET idle_in_transaction_session_timeout = '25s'")
     connection.autocommit = False
 
 

@@ -70,6 +70,7 @@ async def restored(arrangement: Arrangement) -> Play:
         await play.channel.click("before", APPROVER, waiting, "approve")
         await play.quiet()
         await play.live([DAY[1]], 10)
+        await play.quiet()
         assert len((await play.read()).effects) == 2
         arrangement.pause_supervisor = True
         arrangement.stop()
