@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check lint test lock clean
+.PHONY: help setup demo serve check lint test thorough lock clean
 
 help:  ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -42,7 +42,10 @@ check: lint  ## lint and the unit tests: a minute
 	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not postgres and not data" tests/unit tests/test_*.py
 
 test: lint  ## All tests that need no account; says what it skipped and why
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 -m "not thorough"
+
+thorough: setup  ## Real processes under every trouble, planted bugs, the benches themselves: a quarter of an hour
+	@$(BIN)/python -m pytest -q -m thorough --durations=10
 
 # requirements.lock: what the service needs. requirements-dev.lock: the same and what working on it needs, for `make setup`.
 # requirements-build.lock: what makes the package, for the Dockerfile. Versions change only where pyproject.toml asks.

@@ -16,6 +16,7 @@ pytest_plugins = ["tests.fixtures_storage", "tests.faults.rooms"]
 FAST = [one for one in PLANTS if one.fast]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.xdist_group("service-faults")

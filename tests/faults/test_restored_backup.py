@@ -20,7 +20,7 @@ from tests.faults.play import Play, playing
 from tests.faults.service_child import Fault
 
 pytest_plugins = ["tests.fixtures_storage", "tests.faults.rooms"]
-pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("service-faults")]
+pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("service-faults")]
 
 ASKED = Wish("E1001", RESET, "confirm")
 APPROVER = "E1003"

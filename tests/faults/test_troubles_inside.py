@@ -22,7 +22,7 @@ from tests.faults.people import DAY, RESET, TICKET, Wish
 from tests.faults.play import audited, playing
 
 pytest_plugins = ["tests.fixtures_storage", "tests.faults.rooms"]
-pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("service-faults")]
+pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("service-faults")]
 
 PATIENCE = 40.0
 RESUMED_SECONDS = 60.0

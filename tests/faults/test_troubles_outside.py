@@ -14,7 +14,7 @@ from tests.faults.play import Play, audited, playing
 from tests.servers.llm import bad_llm
 
 pytest_plugins = ["tests.fixtures_storage", "tests.faults.rooms"]
-pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("service-faults")]
+pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("service-faults")]
 
 QUESTION, A_TICKET, RESET = DAY[0], DAY[1], DAY[2]
 IN_TIME = 30.0

@@ -269,6 +269,7 @@ def test_a_missed_target_is_named_and_what_never_came_is_no_number() -> None:
 # --- the whole ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def test_a_short_run_against_the_real_processes_loses_nothing(database: str, tmp_path: Path) -> None:

@@ -147,6 +147,7 @@ def test_the_counter_is_held_against_the_agents_on_the_same_database() -> None:
     assert [bool(target) for target in targets] == [False, False, True] * 2
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_all_three_finish_a_round_and_cost_something(tmp_path: Path) -> None:
     measured = measure("sqlite", tmp_path, 10, 1, profile=True, heard=lambda: None)
