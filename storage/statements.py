@@ -18,7 +18,7 @@ CLOCK = {
 
 def clock_time(answer: datetime | str) -> datetime:
     """The answer to `CLOCK`, in UTC."""
-    moment = answer if isinstance(answer, datetime) else datetime.fromisoformat(answer).replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(answer).replace(tzinfo=UTC) if isinstance(answer, str) else answer
     return moment.astimezone(UTC)
 
 
