@@ -110,7 +110,10 @@ class Tx:
             answer = self.execute(CLOCK[self.is_postgres]).scalar_one()
             self._began = clock_time(answer), time.monotonic()
         at, since = self._began
-        return at + timedelta(seconds=time.monotonic() - since) + self.clock_offset
+        moment = at + timedelta(seconds=time.monotonic() - since)
+        if not self.is_postgres:  # it answers in milliseconds: with more, the next transaction could begin before this
+            moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        return moment + self.clock_offset
 
 
 class Database:

@@ -79,7 +79,7 @@ async def test_what_was_done_after_the_backup_is_not_done_again(tmp_path: Path, 
 
     assert await start_again(tmp_path) == 2
     async with Desk.start(home=tmp_path, documents=()) as desk:
-        await desk.clock.advance(seconds=10)  # a doubt is looked at again after 5
+        await desk.clock.advance(seconds=70)  # over are the pause of a doubt and the leases that the backup held
         assert (await desk.state(ids["reset"]), await desk.state(ids["draft"])) == (state, "expired")
         assert len(desk.effects()) == 1
         assert "put back to an earlier state" in told(desk, TOM)

