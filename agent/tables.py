@@ -15,7 +15,6 @@ inbox = sa.Table(
     sa.Column("received_at", Instant, nullable=False, index=True),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("state", sa.String(12), nullable=False, default="waiting", index=True),
-    sa.Column("queued_at", Instant),
 )
 
 turns = sa.Table(

@@ -19,12 +19,11 @@ import structlog
 from core.errors import ConfigError, LoketError
 from loket.engine import RETRY_PAUSES, Handler, Queue
 from loket.engine.attempts import attempt
-from loket.engine.dbos_runtime import APPLICATION, WORKFLOW, DbosRuntime
+from loket.engine.dbos_runtime import APPLICATION, AT_ONCE, WORKFLOW, DbosRuntime
 from loket.engine.in_flight import InFlight
 from storage import Database, Tx
 from storage.faultpoint import around_commit, reached
 
-AT_ONCE: Mapping[Queue, int] = {Queue.TURNS: 48, Queue.ACTIONS: 8}
 BATCH = 100
 
 _PUT = sa.text(

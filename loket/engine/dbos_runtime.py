@@ -26,6 +26,8 @@ OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 # Each queue that is asked every 0.1 s costs 6 to 10 % of a core at rest: a turn is waited for, an action was clicked.
 POLLING: Mapping[Queue, float] = {Queue.TURNS: 0.1, Queue.ACTIONS: 0.25}
 ROWS_AT_ONCE = 500
+AT_ONCE: Mapping[Queue, int] = {Queue.TURNS: 48, Queue.ACTIONS: 8}
+"""How many pieces of each queue one process runs at a time, where nobody says otherwise."""
 
 Run = Callable[[Queue, str], Awaitable[None]]
 

@@ -15,12 +15,10 @@ import structlog
 
 from loket.engine import RETRY_PAUSES, Handler, Queue
 from loket.engine.attempts import attempt
-from loket.engine.dbos_runtime import DbosRuntime
+from loket.engine.dbos_runtime import AT_ONCE, DbosRuntime
 from loket.engine.in_flight import InFlight
 from storage import Tx
 from storage.faultpoint import reached
-
-AT_ONCE: Mapping[Queue, int] = {Queue.TURNS: 48, Queue.ACTIONS: 8}
 
 Submission = tuple[Queue, str, str, bool]
 """Queue, id, partition, and whether the id is surely new: then DBOS need not be asked what it knows of it."""

@@ -1,4 +1,4 @@
-"""The service: who works, what was queued, reminders and escalation of actions, posts of channels without a memory."""
+"""The service: who works, reminders and escalation of actions, posts of channels without a memory."""
 
 from __future__ import annotations
 
@@ -45,7 +45,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_posts_channel_posts_tenant_posts_post_id"), "posts", ["channel", "tenant", "post_id"])
     op.create_index(op.f("ix_posts_at"), "posts", ["at"])
-    op.add_column("inbox", sa.Column("queued_at", Instant(timezone=True), nullable=True))
     for name in ("reminded_at", "escalated_at"):
         op.add_column("actions", sa.Column(name, Instant(timezone=True), nullable=True))
 
@@ -54,6 +53,5 @@ def downgrade() -> None:
     """Drop them."""
     for name in ("escalated_at", "reminded_at"):
         op.drop_column("actions", name)
-    op.drop_column("inbox", "queued_at")
     op.drop_table("posts")
     op.drop_table("workers")
