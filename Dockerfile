@@ -17,7 +17,9 @@ COPY policies policies
 COPY tools tools
 COPY actions actions
 COPY agent agent
+COPY slack_app slack_app
 COPY web_app web_app
+COPY simulators simulators
 COPY loket loket
 # `loket.prepare` embeds the product's own phrases once; without it every start would take 20 seconds longer.
 RUN /opt/build/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \

@@ -11,14 +11,15 @@ from actions.records import Action, State
 from actions.words import say
 from core.events import Verb
 from core.plain_text import reveal
-from core.replies import Button, Card, Fact
+from core.replies import Button, Card, Fact, Link
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
     """What an approver should know besides the action: read fresh from the directory when the card is drawn.
 
-    `phone` is masked; `phone_to_ring` is whole and shown only while a call-back is due.
+    `phone` is masked; `phone_to_ring` is whole and shown only while a call-back is due. `signs_in`: a yes counts only
+    with a fresh sign-in for it.
     """
 
     requester: str = ""
@@ -30,6 +31,7 @@ class Background:
     taken_by: str = ""
     votes: str = ""
     passed_on: str = ""
+    signs_in: bool = False
 
 
 def short_id(action_id: str) -> str:
@@ -42,8 +44,8 @@ def moment_of(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def requester_card(action: Action) -> Card:
-    """The action as its requester sees it, in their language."""
+def requester_card(action: Action, links: tuple[Link, ...] = ()) -> Card:
+    """The action as its requester sees it, in their language. `links` lead to the page of proof."""
     language = action.language
     return Card(
         action_id=action.action_id,
@@ -51,7 +53,8 @@ def requester_card(action: Action) -> Card:
         state=say(f"state_{action.state}", language),
         facts=action.facts,
         buttons=_requester_buttons(action),
-        note=_requester_note(action),
+        note=_requester_note(action, links),
+        links=links,
     )
 
 
@@ -63,7 +66,7 @@ def approver_card(action: Action, background: Background, language: str) -> Card
         state=say(f"state_{action.state}", language),
         facts=tuple(_approver_facts(action, background, language)),
         buttons=_approver_buttons(action, language),
-        note=say("callback_note", language) if _callback_due(action) else "",
+        note=_approver_note(action, background, language),
     )
 
 
@@ -83,29 +86,44 @@ def _requester_buttons(action: Action) -> tuple[Button, ...]:
     cancel = Button(Verb.CANCEL, say("button_cancel", language))
     match action.state:
         case State.AWAITING_CONFIRMATION:
-            label = "button_send_code" if action.proof_needed and not _callback_due(action) else "button_confirm"
-            return (Button(Verb.CONFIRM, say(label, language)), cancel)
+            sends = action.proof_needed and not _callback_due(action) and "code" in action.proofs
+            label = "button_send_code" if sends else "button_confirm"
+            edit = (Button(Verb.EDIT, say("button_edit", language)),) if action.can_be_edited else ()
+            return (Button(Verb.CONFIRM, say(label, language)), *edit, cancel)
         case State.AWAITING_PROOF:
-            return (
-                Button(Verb.PROVE, say("button_prove", language), fields=("code",)),
-                Button(Verb.SEND_CODE, say("button_resend", language)),
-                Button(Verb.NO_CODE, say("button_no_code", language)),
-                cancel,
-            )
+            return (*_proof_buttons(action, language), cancel)
         case State.AWAITING_APPROVAL:
             return (cancel,)
         case _:
             return ()
 
 
-def _requester_note(action: Action) -> str:
-    if action.state is State.AWAITING_PROOF and action.proof_detail:
-        return say("code_sent", action.language, where=action.proof_detail)
+def _proof_buttons(action: Action, language: str) -> Sequence[Button]:
+    """Only what this requester can do: whoever has no registered phone is not asked for a code."""
+    code = "code" in action.proofs
+    buttons = [Button(Verb.PROVE, say("button_prove", language), fields=("code",))] if code else []
+    buttons.append(Button(Verb.SEND_CODE, say("button_resend" if code else "button_new_proof_link", language)))
+    if "callback" in action.proofs:
+        buttons.append(Button(Verb.NO_CODE, say("button_no_code" if code else "button_no_sign_in", language)))
+    return buttons
+
+
+def _requester_note(action: Action, links: tuple[Link, ...]) -> str:
+    if action.state is State.AWAITING_PROOF:
+        sent = say("code_sent", action.language, where=action.proof_detail) if action.proof_detail else ""
+        return f"{sent} {say('proof_link_note', action.language) if links else ''}".strip()
     if action.state is State.AWAITING_APPROVAL:
         return say(
             "waits_for", action.language, count=action.approvals_needed, groups=", ".join(action.approver_groups)
         )
     return ""
+
+
+def _approver_note(action: Action, background: Background, language: str) -> str:
+    """What an approver should know before they press anything."""
+    signs_in = background.signs_in and action.state is State.AWAITING_APPROVAL
+    keys = [*(["callback_note"] if _callback_due(action) else []), *(["approve_sign_in_note"] if signs_in else [])]
+    return " ".join(say(key, language) for key in keys)
 
 
 def _approver_buttons(action: Action, language: str) -> tuple[Button, ...]:

@@ -6,15 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from actions import ledger
+from actions.approving import link_instead
 from actions.cards import Background
 from actions.flow import Overtaken
+from actions.linking.young import quiet_hours, refuse_if_young
 from actions.parts import GateParts
 from actions.posting import background, post_approvers, post_requester
 from actions.records import Action, State
 from actions.requester import confirm, prove, send_code, withdraw, without_code
 from actions.results import alert, tell_result
+from actions.revealing import new_link
+from actions.step_up import confirmed_key
 from actions.unwanted import by_notice, report
-from actions.votes import Ballot, cast, take
+from actions.votes import Ballot, take
+from actions.voting import cast_and_tell
 from actions.words import say
 from core.errors import Refused
 from core.events import Click, Verb
@@ -82,12 +87,22 @@ def _apply(now: Deciding) -> Decision:
     handler = _VERBS.get(now.click.verb)
     if handler is None:
         raise Refused("wrong_state", Outcome.REFUSED_LIMIT, state="")
+    if now.click.verb not in _ALWAYS:
+        _refuse_if_young(now)
     return handler(now)
+
+
+def _refuse_if_young(now: Deciding) -> None:
+    action = ledger.find(now.tx, now.action_id)
+    if action is not None:
+        _version, rules = now.parts.rules.current(now.tx)
+        hours = quiet_hours(rules, about_account=action.account_id is not None)
+        refuse_if_young(now.tx, now.click.identity, action.tier, hours)
 
 
 def _confirm(now: Deciding) -> Decision:
     action = confirm(now.parts, now.tx, now.action_id, now.who, now.origin)
-    return _moved(now, action, f"confirmed_{action.state}")
+    return _moved(now, action, confirmed_key(action))
 
 
 def _cancel(now: Deciding) -> Decision:
@@ -95,8 +110,13 @@ def _cancel(now: Deciding) -> Decision:
 
 
 def _send_code(now: Deciding) -> Decision:
+    if new_link(now.parts, now.tx, now.action_id, now.who):
+        return Decision(True, now.say("reveal_link_again"), State.DONE.value)
     action = send_code(now.parts, now.tx, now.action_id, now.who)
-    return Decision(True, now.say("code_again"), action.state.value)
+    text = now.say("code_again" if "code" in action.proofs else "proof_link_again")
+    if action.link_page:
+        post_requester(now.tx, action, text)
+    return Decision(True, text, action.state.value)
 
 
 def _no_code(now: Deciding) -> Decision:
@@ -124,15 +144,10 @@ def _take(now: Deciding) -> Decision:
 def _vote(now: Deciding) -> Decision:
     verdict = "approve" if now.click.verb is Verb.APPROVE else "deny"
     ballot = Ballot.of(now.decider, verdict, now.origin, now.click.fields)
-    action, key = cast(now.parts, now.tx, now.action_id, ballot)
-    post_approvers(now.parts, now.tx, action, now.known)
-    if action.state is State.DENIED:
-        tell_result(now.parts, now.tx, action, None)
-    elif action.state is State.APPROVED:
-        post_requester(now.tx, action, say("state_approved", action.language))
-    if key == "voted_braked":
-        alert(now.parts, now.tx, action, "alert_brake")
-    return Decision(True, now.say(key, count=action.approvals_needed), action.state.value)
+    link = link_instead(now.parts, now.tx, now.action_id, ballot)
+    if link is not None:
+        return Decision(False, now.say("sign_in_to_approve"), State.AWAITING_APPROVAL.value, (link,))
+    return cast_and_tell(now.parts, now.tx, now.action_id, ballot, now.known)
 
 
 def _not_me(now: Deciding) -> Decision:
@@ -142,9 +157,17 @@ def _not_me(now: Deciding) -> Decision:
     return Decision(True, report(now.parts, now.tx, action, f"employee:{now.who}", now.origin), "held")
 
 
+def _edit(now: Deciding) -> Decision:
+    """A channel with forms opens one and never sends this; elsewhere people say what should be different."""
+    raise Refused("edit_in_form", Outcome.REFUSED_LIMIT)
+
+
+_ALWAYS = frozenset({Verb.CANCEL, Verb.DENY, Verb.NOT_ME})
+"""Verbs that only stop something: an account that was linked a minute ago may, too."""
 _VERBS: dict[Verb, Callable[[Deciding], Decision]] = {
     Verb.CONFIRM: _confirm,
     Verb.CANCEL: _cancel,
+    Verb.EDIT: _edit,
     Verb.SEND_CODE: _send_code,
     Verb.NO_CODE: _no_code,
     Verb.PROVE: _prove,

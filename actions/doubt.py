@@ -11,6 +11,7 @@ from actions.cards import Background
 from actions.checking import Checked, context
 from actions.escalation import second_groups
 from actions.executor import Ended, record
+from actions.files import for_the_tool
 from actions.flow import touch
 from actions.parts import GateParts
 from actions.posting import background_or_nothing
@@ -56,7 +57,7 @@ def _reserve(parts: GateParts, tx: Tx, action_id: str) -> Action | None:
 
 def _can_be_read(parts: GateParts, action: Action) -> bool:
     try:
-        return parts.tool(action.tool).reconcile is not None
+        return parts.tool(action.tool, action.tool_hash).reconcile is not None
     except LoketError:
         return False  # the tool is gone; a start with it looks again
 
@@ -67,11 +68,11 @@ async def reconcile(parts: GateParts, action: Action, give_up: timedelta) -> Non
     Only reads, so nobody's rights matter: a person who has left since must not leave the doubt behind for ever.
     """
     try:
-        tool = parts.tool(action.tool)
+        tool = parts.tool(action.tool, action.tool_hash)
         if tool.reconcile is None:
             return
         seen = await _seen(parts, action)
-        effect = await tool.reconcile(context(parts, action, seen, None), **action.arguments)
+        effect = await tool.reconcile(context(parts, action, seen, None), **for_the_tool(action))
         reached("doubt.looked")
         moment = await parts.database.read(now)
     except LoketError as error:
@@ -117,4 +118,6 @@ async def _seen(parts: GateParts, action: Action) -> Checked:
     account = await parts.systems.read.accounts.by_id(action.account_id) if action.account_id else None
     contact = await directory.contact(action.subject_id) if action.account_id else None
     known: Background = await background_or_nothing(parts, action)
-    return Checked(parts.tool(action.tool), requester, subject, account, contact, None, frozenset(), known)
+    return Checked(
+        parts.tool(action.tool, action.tool_hash), requester, subject, account, contact, None, frozenset(), known
+    )

@@ -17,8 +17,11 @@ import structlog
 from pydantic import SecretStr
 
 from actions import envelopes, ledger
-from actions.checking import Checked, check_inside, check_outside, context
+from actions.attaching import begin as begin_attaching
+from actions.checking import Checked, check_claimed, check_inside, check_outside, context
+from actions.files import for_the_tool
 from actions.flow import MOVES, Overtaken, move, note, touch
+from actions.made import settle_credential
 from actions.parts import GateParts
 from actions.posting import background_or_nothing, post_approvers
 from actions.records import Action, State
@@ -38,12 +41,15 @@ log = structlog.get_logger("executor")
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an effect ended. `actor` is who found out."""
+    """How an effect ended. `actor` is who found out; `effect` never holds a credential, `made` is the one that the
+    outside system made, if it did."""
 
     state: State
     effect: Effect = field(default_factory=Effect)
     reason: str = ""
     actor: str = "system:executor"
+    made: SecretStr | None = field(default=None, repr=False)
+    made_minutes: int = 0
 
 
 async def execute(parts: GateParts, action: Action) -> None:
@@ -72,12 +78,12 @@ async def execute(parts: GateParts, action: Action) -> None:
 async def resume(parts: GateParts, action: Action) -> None:
     """An action that is still `executing` when its time is over: whoever claimed it is gone."""
     try:
-        if not _repeats_safely(parts, action.tool):
+        if not _repeats_safely(parts, action):
             await parts.database.run(lambda tx: _in_time(tx, action))
             await record(parts, action, Ended(State.UNKNOWN, reason="crashed"))
             return
         checked = await check_outside(parts, action)
-        mine = await parts.database.run(lambda tx: _take_over(parts, tx, action))
+        mine = await parts.database.run(lambda tx: _take_over(parts, tx, action, checked))
     except Overtaken:
         return
     except ConnectorError as error:
@@ -104,13 +110,11 @@ async def record(
         if fresh is None or fresh.fencing != action.fencing or ended.state not in MOVES[fresh.state]:
             return False
         after = move(tx, fresh, ended.state, actor=ended.actor, **_result(tx, ended))
-        if ended.state is State.DONE:
-            envelopes.release(tx, action.action_id, "credential")
-            tx.after_commit.append(lambda: parts.wake(action.action_id))  # to send it
-        elif ended.state is State.FAILED:
-            envelopes.destroy(tx, action.action_id, "credential", state="failed")
+        settle_credential(parts, tx, fresh, ended.state, ended.made, ended.made_minutes)
         tell_result(parts, tx, after, contact, checked.subject.language if checked else "")
         post_approvers(parts, tx, after, known)
+        if after.state is State.DONE:
+            begin_attaching(tx, after)
         return True
 
     return await parts.database.run(write)
@@ -145,8 +149,10 @@ def _in_time(tx: Tx, action: Action) -> Action:
     return fresh
 
 
-def _take_over(parts: GateParts, tx: Tx, action: Action) -> Action:
-    mine = touch(tx, _in_time(tx, action), **_lease(parts, tx))
+def _take_over(parts: GateParts, tx: Tx, action: Action, checked: Checked) -> Action:
+    fresh = _in_time(tx, action)
+    check_claimed(parts, tx, fresh, checked)
+    mine = touch(tx, fresh, **_lease(parts, tx))
     note(tx, mine, "action.resumed", actor="system:executor", result="again")
     around_commit(tx, "executor.take_over")
     return mine
@@ -175,7 +181,7 @@ async def _act(parts: GateParts, action: Action, checked: Checked, *, again: boo
     reached("executor.before_effect")
     try:
         async with asyncio.timeout(parts.settings.effect_seconds):
-            effect = await checked.tool.run(context(parts, action, checked, credential), **action.arguments)
+            effect = await checked.tool.run(context(parts, action, checked, credential), **for_the_tool(action))
     except EffectUnknown as error:
         log.warning("effect_unknown", action_id=action.action_id, system=error.system)
         return Ended(State.UNKNOWN, reason="no_answer")
@@ -187,7 +193,7 @@ async def _act(parts: GateParts, action: Action, checked: Checked, *, again: boo
     except Exception as error:  # noqa: BLE001 - a tool's bug says nothing about whether the effect happened
         log.error("effect_crashed", action_id=action.action_id, error=type(error).__name__)
         return Ended(State.UNKNOWN, reason="crashed")
-    return Ended(State.DONE, _without(effect, credential) if isinstance(effect, Effect) else Effect())
+    return _done(effect if isinstance(effect, Effect) else Effect(), credential)
 
 
 def _last_look(parts: GateParts, tx: Tx, action: Action) -> SecretStr | None:
@@ -201,12 +207,16 @@ def _last_look(parts: GateParts, tx: Tx, action: Action) -> SecretStr | None:
     return envelopes.unseal(tx, parts.keys, action.action_id, "credential")
 
 
-def _without(effect: Effect, credential: SecretStr | None) -> Effect:
-    """A tool that puts the credential into its result has a bug, not a reader."""
-    secret = credential.get_secret_value() if credential else ""
-    if secret and secret in effect.reference + effect.address:
-        return Effect()
-    return effect
+def _done(effect: Effect, credential: SecretStr | None) -> Ended:
+    """What was done, and apart from it the credential that the outside system made in the place of ours."""
+    if effect.made is not None:
+        reached("executor.pass_made")
+    plain = Effect(effect.reference, effect.address)
+    for secret in (credential, effect.made):  # a tool that puts one into its result has a bug, not a reader
+        text = secret.get_secret_value() if secret else ""
+        if text and text in plain.reference + plain.address:
+            plain = Effect()
+    return Ended(State.DONE, plain, made=effect.made, made_minutes=effect.made_minutes)
 
 
 def _result(tx: Tx, ended: Ended) -> dict[str, Any]:
@@ -236,11 +246,11 @@ async def _void(parts: GateParts, action: Action, reason: str) -> None:
     await parts.database.run(write)
 
 
-def _repeats_safely(parts: GateParts, tool_name: str) -> bool:
+def _repeats_safely(parts: GateParts, action: Action) -> bool:
     """Does the system behind this tool recognise a repeated key? Only then may an effect be tried again."""
-    if tool_name in parts.own_tools:
+    if action.tool in parts.own_tools:
         return True
-    tool: Tool = parts.tool(tool_name)
+    tool: Tool = parts.tool(action.tool, action.tool_hash)
     systems = parts.systems.changing
-    safe = {"accounts": systems.accounts.repeats_safely, "tickets": systems.tickets.repeats_safely}
+    safe = {"accounts": systems.accounts.repeats_safely, "tickets": systems.tickets.repeats_safely, "service": True}
     return safe.get(tool.repeats_with, False)

@@ -26,7 +26,7 @@ MOVES: dict[State, dict[State, str]] = {
         State.EXPIRED: "nobody confirmed in time",
     },
     State.AWAITING_PROOF: {
-        State.AWAITING_APPROVAL: "the code was right, or none can be received",
+        State.AWAITING_APPROVAL: "the code was right, the requester signed in, or neither can be done",
         State.REFUSED: "the code was wrong too often",
         State.CANCELLED: "requester withdraws, or an unwanted change was reported",
         State.EXPIRED: "no proof in time",

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from actions import ledger, overview, sweep
-from actions.cards import Background, requester_card
+from actions import ledger, sweep
+from actions.attaching import attach_due
+from actions.cards import Background
 from actions.deciding import decide
 from actions.doubt import settle_by_hand
+from actions.editing import replace
 from actions.executor import execute, resume
 from actions.flow import Overtaken
 from actions.keys import GateKeys
+from actions.looking import Looking
 from actions.own_tools import own_tools
 from actions.parts import GateParts, GateSystems, ToolSource
-from actions.posting import card_of_an_approver, post_approvers, post_requester
+from actions.posting import drawn, post_approvers, post_requester
 from actions.prepare import prepare
 from actions.propose import propose
 from actions.records import Action, Origin, Prepared, State
@@ -23,22 +26,24 @@ from actions.restored import void_after_restore
 from actions.rules import RuleBook
 from actions.secrets_out import send_due
 from actions.settings import GateSettings
-from actions.switches import switch_off, switched_off
+from actions.signing import Signing
+from actions.step_up import confirmed_key
+from actions.switches import switch_off
 from actions.tables import actions
 from actions.unwanted import by_notice
 from actions.words import say
 from core.errors import Refused
-from core.events import Click
+from core.events import Address, Click
 from core.measures import Measures, Relay
 from core.outcomes import Outcome
 from core.people import Employee
-from core.ports import Decision, RequestSummary
-from core.replies import Card, Reply
+from core.ports import Decision
+from core.replies import Reply
 from core.tracing import span
 from storage import Database, Tx
 
 
-class Gate:
+class Gate(Looking, Signing):
     """All that the rest of the house may do with actions."""
 
     def __init__(
@@ -52,7 +57,7 @@ class Gate:
         wake: Callable[[str], None],
         measures: Measures | None = None,
     ) -> None:
-        own = own_tools(database, rules)
+        own = own_tools(database, rules, lambda: self.parts)
         self.parts = GateParts(database, registry, systems, rules, keys, settings, wake, own, measures or Relay())
         self._running: set[str] = set()
 
@@ -68,32 +73,28 @@ class Gate:
         arguments: object,
         language: str,
         said: Sequence[str] | None = None,
+        address: Address | None = None,
     ) -> Prepared:
         """Look at a proposal; reads only. `said` is what the requester wrote: whom a tool is about must be in it.
 
+        `address` is where they ask: a new version of a tool may be offered in some rooms first.
+
         Raises `Refused`, `ToolRetry` (for the model), `ToolFailed`, `ConnectorError`.
         """
-        return await prepare(self.parts, requester, tool_name, arguments, language, said)
+        return await prepare(self.parts, requester, tool_name, arguments, language, said, address)
 
     def propose(self, tx: Tx, prepared: Prepared, origin: Origin) -> Reply:
         """File it, in the transaction of the turn. Raises `Refused` when a brake or a change of rules holds."""
         return propose(self.parts, tx, prepared, origin)
 
-    async def open_drafts(self, requester_id: str, conversation_id: str) -> list[Action]:
-        """What waits for this person's yes in this conversation, newest first."""
-        return await self.parts.database.read(
-            lambda tx: ledger.select(
-                tx,
-                actions.c.requester_id == requester_id,
-                actions.c.conversation_id == conversation_id,
-                ledger.in_states([State.AWAITING_CONFIRMATION]),
-            )
-        )
+    def replace(self, tx: Tx, action_id: str, prepared: Prepared, origin: Origin) -> Reply:
+        """File it in the place of the draft `action_id`, which ends. Raises `Refused`: then nothing is filed."""
+        return replace(self.parts, tx, action_id, prepared, origin)
 
     def confirm(self, tx: Tx, action_id: str, requester_id: str) -> Reply:
         """ "ok" in text: the requester's own yes to their own draft. It never approves anything else."""
         action = confirm(self.parts, tx, action_id, requester_id, "text")
-        return self._moved(tx, action, f"confirmed_{action.state}")
+        return self._moved(tx, action, confirmed_key(action))
 
     def cancel(self, tx: Tx, action_id: str, requester_id: str) -> Reply:
         """ "no" in text: the requester withdraws their own draft."""
@@ -113,15 +114,6 @@ class Gate:
             limit=1,
         )
         return [self.cancel(tx, draft.action_id, requester_id) for draft in newest]
-
-    async def waiting_for_code(self, requester_id: str) -> bool:
-        """Does an action of theirs wait for a code? Then six bare digits are no message for a model."""
-        found = await self.parts.database.read(
-            lambda tx: ledger.select(
-                tx, actions.c.requester_id == requester_id, ledger.in_states([State.AWAITING_PROOF]), limit=1
-            )
-        )
-        return bool(found)
 
     async def decide(self, click: Click, decider: Employee) -> Decision:
         """Apply a click; `decider` comes from the verified channel. Never raises for what a person may do wrong."""
@@ -158,49 +150,11 @@ class Gate:
             return Decision(False, say("overtaken", approver.language), "")
         return Decision(True, say("settled", approver.language), "done" if done else "failed")
 
-    async def mine(self, employee_id: str, limit: int = 10) -> Sequence[RequestSummary]:
-        """A person's own actions, newest first."""
-        return await overview.OwnRequests(self.parts.database).mine(employee_id, limit)
-
-    async def waiting(self) -> list[Action]:
-        """Everything that is not over, oldest first."""
-        return await overview.waiting(self.parts.database)
-
-    async def show(self, action_id: str) -> Action | None:
-        """One action by its whole id or by the eight characters people use, when these are unambiguous."""
-        if len(action_id) < 8:
-            return None
-        matches = actions.c.action_id.startswith(action_id, autoescape=True)
-        found = await self.parts.database.read(lambda tx: ledger.select(tx, matches, limit=2))
-        return found[0] if len(found) == 1 else None
-
-    async def card_for(self, action_id: str, reader: Employee) -> Card:
-        """The card as this reader sees it: their own request, or what an approver must know. Raises `Refused`."""
-        action = await self.show(action_id)
-        if action is not None and action.requester_id == reader.employee_id:
-            return requester_card(action)
-        if action is None:
-            raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
-        return await card_of_an_approver(self.parts, action, reader)
-
     async def switch_off(self, admin: Employee, scope: str, reason: str) -> bool:
         """The kill switch, for one tool or `*`: works at once. Raises `Refused` for anybody but an admin."""
         if "admins" not in admin.groups or not admin.may_use_tools:
             raise Refused("not_for_you", Outcome.REFUSED_NOT_ENTITLED)
         return await self.parts.database.run(lambda tx: switch_off(tx, f"employee:{admin.employee_id}", scope, reason))
-
-    async def rules(self) -> tuple[int, str]:
-        """The version of the rules in force, and their text."""
-
-        def read(tx: Tx) -> tuple[int, str]:
-            version, _rules = self.parts.rules.current(tx)
-            return version, self.parts.rules.document(tx, version)
-
-        return await self.parts.database.read(read)
-
-    async def switched_off(self) -> dict[str, str]:
-        """What is off, and why."""
-        return await self.parts.database.read(switched_off)
 
     async def _advance(self, action_id: str) -> None:
         action = await self.parts.database.read(lambda tx: ledger.find(tx, action_id))
@@ -211,6 +165,7 @@ class Gate:
 
     async def _move_on(self, action: Action) -> None:
         await send_due(self.parts, action)
+        await attach_due(self.parts, action)
         try:
             if action.state is State.APPROVED:
                 await execute(self.parts, action)
@@ -227,6 +182,7 @@ class Gate:
             approved_at = action.due_at - timedelta(minutes=self.parts.settings.claim_minutes)
             self.parts.measures.action_started(action.tool, (after.claimed_at - approved_at).total_seconds())
         await send_due(self.parts, after)
+        await attach_due(self.parts, after)
 
     def _moved(self, tx: Tx, action: Action, key: str) -> Reply:
         text = say(key, action.language, title=action.title)
@@ -238,6 +194,6 @@ class Gate:
             text=text,
             language=action.language,
             outcome=Outcome.ANSWERED if action.state is State.CANCELLED else Outcome.PROPOSED,
-            card=requester_card(action),
+            card=drawn(tx, action),
             private=True,
         )

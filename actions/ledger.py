@@ -80,6 +80,7 @@ def _action(row: dict[str, Any]) -> Action:
             "tier": Risk(row["tier"]),
             "state": State(row["state"]),
             "approver_groups": tuple(row["approver_groups"]),
+            "proofs": tuple(row["proofs"].split()),
             "facts": tuple(Fact(label, value) for label, value in row["facts"]),
         }
     )

@@ -24,7 +24,7 @@ class OwnRequests:
         found = await self._database.read(
             lambda tx: ledger.select(tx, actions.c.requester_id == employee_id, limit=limit)
         )
-        return [_summary(action) for action in found]
+        return [summary_of(action) for action in found]
 
 
 async def waiting(database: Database) -> list[Action]:
@@ -32,7 +32,8 @@ async def waiting(database: Database) -> list[Action]:
     return await database.read(lambda tx: ledger.select(tx, ledger.in_states([*OPEN, State.UNKNOWN]))[::-1])
 
 
-def _summary(action: Action) -> RequestSummary:
+def summary_of(action: Action) -> RequestSummary:
+    """One action as its requester sees it in a list."""
     waits = ", ".join(action.approver_groups) if action.state is State.AWAITING_APPROVAL else ""
     return RequestSummary(
         action_id=action.action_id,

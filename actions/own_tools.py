@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from collections.abc import Callable
 from typing import Annotated
 
 import sqlalchemy as sa
 from pydantic import Field
 
-from actions.rules import RuleBook, parse
+from actions.linking.own_tool import link_account_tool
+from actions.parts import GateParts
+from actions.publishing import publish_policies
+from actions.releasing import release_tool
+from actions.rules import RuleBook, Rules, parse
 from actions.switches import switch_on as put_on
 from actions.switches import switched_off
 from actions.tables import rule_versions
@@ -29,16 +34,23 @@ from tools.spec import NOBODY, Tool, tool
 ADMINS = frozenset({"admins"})
 
 
-def own_tools(database: Database, rules: RuleBook) -> dict[str, Tool]:
-    """`change_rules` and `switch_on`, bound to this database."""
-    made = (_change_rules(database, rules), _switch_on(database))
+def own_tools(database: Database, rules: RuleBook, parts: Callable[[], GateParts]) -> dict[str, Tool]:
+    """`change_rules`, `switch_on`, `link_account`, `release_tool` and `publish_policies`, bound to this database;
+    `parts` are the gate's, once it is there."""
+    made = (
+        _change_rules(database, rules, parts),
+        _switch_on(database),
+        link_account_tool(database, ADMINS),
+        release_tool(parts, ADMINS),
+        publish_policies(parts, ADMINS),
+    )
     return {one.name: one for one in made}
 
 
-def _change_rules(database: Database, rules: RuleBook) -> Tool:
+def _change_rules(database: Database, rules: RuleBook, parts: Callable[[], GateParts]) -> Tool:
     async def prepare(ctx: ToolContext, subject: Employee, base: int, document: str) -> Draft:
         del ctx, subject
-        parse(document)
+        _refuse_unless_people_can_sign_in(parts(), parse(document))
         version, before = await database.read(lambda tx: _in_force(rules, tx))
         if version != base:
             raise ToolRetry(f"the rules are at version {version} by now, not {base}: start from those")
@@ -94,6 +106,13 @@ def _switch_on(database: Database) -> Tool:
         return Effect(reference=scope)
 
     return switch_on
+
+
+def _refuse_unless_people_can_sign_in(parts: GateParts, proposed: Rules) -> None:
+    """Rules that nobody could follow would also keep everybody from changing them back."""
+    asking = sorted(name for name, rule in proposed.tools.items() if rule.approvers_sign_in)
+    if asking and parts.systems.step_up is None:
+        raise ToolRetry(f"approvers_sign_in of {', '.join(asking)}: nobody can sign in here yet (docs/sign-in.md)")
 
 
 def _released_by(tx: Tx, version: int) -> str | None:

@@ -8,9 +8,12 @@ import sqlalchemy as sa
 import structlog
 
 from actions.cards import Background, approver_card, moment_of, requester_card, short_id
+from actions.counting import sign_in_asked
 from actions.escalation import asked_groups, passing_on, second_groups
 from actions.parts import GateParts
+from actions.proof_links import links_of
 from actions.records import Action
+from actions.settings import GateSettings
 from actions.tables import votes
 from actions.words import masked_phone, say
 from core.encoding import encode
@@ -54,9 +57,14 @@ async def background_or_nothing(parts: GateParts, action: Action) -> Background:
         return Background()
 
 
+def drawn(tx: Tx, action: Action) -> Card:
+    """The requester's card as it is now, with a link of its own to the page of proof while one helps."""
+    return requester_card(action, links_of(tx, action))
+
+
 def post_requester(tx: Tx, action: Action, text: str) -> None:
     """Say something about an action to its requester, with the card as it is now, in the card's slot."""
-    reply = Reply(text=text, language=action.language, card=requester_card(action), private=True)
+    reply = Reply(text=text, language=action.language, card=drawn(tx, action), private=True)
     _put(tx, action, "requester", action.address, reply)
 
 
@@ -77,11 +85,13 @@ def post_approvers(parts: GateParts, tx: Tx, action: Action, known: Background) 
         _put(tx, action, group, room_of(parts, group), reply)
 
 
-def completed(parts: GateParts, tx: Tx, action: Action, known: Background) -> Background:
+def completed(parts: GateParts, tx: Tx, action: Action, known: Background, language: str = "") -> Background:
     """The same with what the ledger and the rules know: the votes, and who may decide besides from when."""
     groups, at = passing_on(parts, tx, action)
     passed_on = f"{', '.join(groups)}, {moment_of(at)}" if at is not None else ""
-    return replace(known, votes=_votes(tx, action), passed_on=passed_on)
+    language = language or parts.settings.approvers_language
+    signs_in = sign_in_asked(parts, tx, action)
+    return replace(known, votes=_votes(tx, action, language), passed_on=passed_on, signs_in=signs_in)
 
 
 async def card_of_an_approver(parts: GateParts, action: Action, reader: Employee) -> Card:
@@ -90,13 +100,18 @@ async def card_of_an_approver(parts: GateParts, action: Action, reader: Employee
     if not reader.may_use_tools or not reader.groups & {*action.approver_groups, *second}:
         raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
     fresh = await background(parts, action)
-    known = await parts.database.read(lambda tx: completed(parts, tx, action, fresh))
+    known = await parts.database.read(lambda tx: completed(parts, tx, action, fresh, reader.language))
     return approver_card(action, known, reader.language)
 
 
 def room_of(parts: GateParts, group: str) -> Address:
     """The room in which a group of approvers works."""
-    return Address(parts.settings.approvers_channel, parts.settings.approvers_tenant, group, Place.SHARED)
+    return room_in(parts.settings, group)
+
+
+def room_in(settings: GateSettings, group: str) -> Address:
+    """The same, for whoever has only the settings."""
+    return Address(settings.approvers_channel, settings.approvers_tenant, group, Place.SHARED)
 
 
 def slot(action_id: str, reader: str) -> str:
@@ -110,13 +125,14 @@ def _put(tx: Tx, action: Action, reader: str, address: Address, reply: Reply) ->
     outbox.put(tx, OutboxItem(key, "reply", encode(address), encode(reply), slot=place))
 
 
-def _votes(tx: Tx, action: Action) -> str:
+def _votes(tx: Tx, action: Action, language: str) -> str:
     rows = tx.execute(
-        sa.select(votes.c.employee_id, votes.c.verdict)
+        sa.select(votes.c.employee_id, votes.c.verdict, votes.c.method)
         .where(votes.c.action_id == action.action_id)
         .order_by(votes.c.at)
     ).all()
-    return ", ".join(f"{row.employee_id}: {row.verdict}" for row in rows)
+    how = {True: f" ({say('vote_signed_in', language)})", False: ""}
+    return ", ".join(f"{row.employee_id}: {row.verdict}{how[bool(row.method)]}" for row in rows)
 
 
 def _named(person: Employee | None) -> str:

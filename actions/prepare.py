@@ -11,21 +11,26 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from actions.naming_others import refuse_if_names_another
 from actions.parts import GateParts
 from actions.records import Prepared
-from actions.roads import credential_road
+from actions.roads import Situation, delivery_for
 from actions.rules import Rule, Rules
 from actions.seal import sealable
+from actions.step_up import on_offer
 from actions.switches import refuse_if_off
 from actions.tables import holds
 from actions.tier import tier_of
 from connectors.accounts import Account
 from core.errors import Refused, ToolFailed, ToolRetry
+from core.events import Address
 from core.outcomes import Outcome
 from core.people import Contact, Employee
 from core.risk import Risk
 from storage import Tx, now
 from tools.context import Draft, ToolContext
+from tools.limits import refuse_if_spent
+from tools.manifest import RateLimit
 from tools.spec import NOBODY, REQUESTER, Tool
 
 _WORD = re.compile(r"[\w.@+-]*\w")
@@ -50,28 +55,29 @@ async def prepare(
     arguments: object,
     language: str,
     said: Sequence[str] | None,
+    address: Address | None = None,
 ) -> Prepared:
     """See `Gate.prepare`."""
     if not requester.may_use_tools:
         raise Refused("stranger", Outcome.REFUSED_IDENTITY)
-    tool = parts.tool(tool_name)
+    tool, limit = parts.offered(tool_name, requester, address)
     if tool.risk is Risk.READ:
         raise ToolRetry(f"{tool_name!r} only reads: it is used in the turn, not proposed")
     if tool.groups and not tool.groups & requester.groups:
         raise Refused("not_for_you", Outcome.REFUSED_NOT_ENTITLED)
     checked = sealable(tool.check(arguments))
-    in_force = await parts.database.read(lambda tx: _in_force(parts, tx, tool))
-    rule = in_force.rules.tools.get(tool_name)
-    if rule is None:
-        raise Refused("no_rule")
+    in_force = await parts.database.read(lambda tx: _in_force(parts, tx, tool, requester, limit))
+    rule = _rule(parts, in_force.rules, tool_name)
     subject, account, checked = await _subject(parts, tool, requester, checked, said)
     tier = tier_of(in_force.rules, tool, rule, requester, subject, account)
     contact = await _reachable(parts, tool, subject, in_force)
-    proof = _proof_at_start(tool, rule, contact)
+    own = subject.employee_id == requester.employee_id
+    signs_in = on_offer(parts.systems.step_up, tool, rule, requester.employee_id, subject.employee_id)
+    proof, proofs = _proof_at_start(tool, rule, contact, signs_in=signs_in)
     if proof == "callback_due":
         tier = max(tier, Risk.CRITICAL, key=lambda risk: risk.rank)
     if tool.credential and contact is not None:
-        credential_road(contact, proof)
+        delivery_for(contact, Situation(proof, own, in_force.rules.delivery, parts.systems.pages))
     draft = await _draft(parts, tool, requester, subject, checked, language, in_force.at)
     return Prepared(
         tool=tool,
@@ -87,13 +93,26 @@ async def prepare(
         facts=draft.facts,
         notice=draft.notice,
         language=language,
+        proofs=proofs,
+        rate_limit=limit,
     )
 
 
-def _in_force(parts: GateParts, tx: Tx, tool: Tool) -> InForce:
+def _in_force(parts: GateParts, tx: Tx, tool: Tool, requester: Employee, limit: RateLimit | None) -> InForce:
     refuse_if_off(tx, tool.name)
+    refuse_if_spent(tx, tool.name, requester.employee_id, limit)
     version, rules = parts.rules.current(tx)
     return InForce(version, rules, now(tx))
+
+
+def _rule(parts: GateParts, rules: Rules, tool_name: str) -> Rule:
+    """The tool's rule, if there is one and people here can do what it asks of them."""
+    rule = rules.tools.get(tool_name)
+    if rule is None:
+        raise Refused("no_rule")
+    if rule.approvers_sign_in and parts.systems.step_up is None:
+        raise Refused("sign_in_not_set_up")
+    return rule
 
 
 async def _subject(
@@ -103,6 +122,8 @@ async def _subject(
     if tool.subject == NOBODY:
         return requester, None, arguments
     if tool.subject == REQUESTER:
+        if said:
+            await refuse_if_names_another(parts.systems.read.directory, requester, said[-1])
         return requester, await _ordinary_account(parts, requester), arguments
     words = arguments[tool.subject]
     account = await parts.systems.read.accounts.by_id(words)
@@ -179,15 +200,18 @@ def refuse_if_held(tx: Tx, employee_id: str) -> None:
         raise Refused("held")
 
 
-def _proof_at_start(tool: Tool, rule: Rule, contact: Contact | None) -> str:
-    """Empty: a code is still to come (or nothing is asked); `callback_due`: an approver must ring the person."""
+def _proof_at_start(tool: Tool, rule: Rule, contact: Contact | None, *, signs_in: bool) -> tuple[str, tuple[str, ...]]:
+    """The state of the proof, and the ways that are open to this requester in the rule's order.
+
+    Empty: a code or a sign-in is still to come (or nothing is asked); `callback_due`: an approver must ring the person.
+    """
     if not tool.proof:
-        return ""
-    if "code" in rule.proof and contact is not None and contact.mobile:
-        return ""
-    if "callback" in rule.proof:
-        return "callback_due"
-    raise Refused("no_proof_possible")
+        return "", ()
+    can = {"code": contact is not None and bool(contact.mobile), "sign_in": signs_in, "callback": True}
+    ways = tuple(way for way in rule.proof if can[way])
+    if not ways:
+        raise Refused("no_proof_possible")
+    return ("callback_due" if set(ways) == {"callback"} else ""), ways
 
 
 async def _draft(

@@ -9,6 +9,7 @@ from actions import ledger
 from actions.brake import refuse_if_too_many
 from actions.cards import requester_card
 from actions.flow import note
+from actions.linking.young import quiet_hours, refuse_if_young
 from actions.one_at_a_time import one_at_a_time
 from actions.parts import GateParts
 from actions.prepare import refuse_if_held
@@ -24,6 +25,7 @@ from core.replies import Reply
 from core.risk import Risk
 from storage import Tx, now
 from storage.faultpoint import around_commit
+from tools.limits import use
 from tools.spec import NOBODY
 
 
@@ -36,7 +38,9 @@ def propose(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin) -> Rep
     if prepared.tier in (Risk.SENSITIVE, Risk.CRITICAL):
         one_at_a_time(tx, "requester", prepared.requester.employee_id)
         refuse_if_too_many(tx, rules, prepared.requester.employee_id)
+    use(tx, prepared.tool.name, prepared.requester.employee_id, prepared.rate_limit)
     about_account = prepared.tool.subject != NOBODY
+    refuse_if_young(tx, origin.identity, prepared.tier, quiet_hours(rules, about_account=about_account))
     if about_account:
         one_at_a_time(tx, "subject", prepared.subject.employee_id)
         refuse_if_held(tx, prepared.subject.employee_id)
@@ -91,6 +95,7 @@ def _file(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin, rules: R
             "approver_groups": list(prepared.rule.approvers),
             "proof_needed": prepared.tool.proof,
             "proof_method": prepared.proof_method,
+            "proofs": " ".join(prepared.proofs),
             "state": State.AWAITING_CONFIRMATION.value,
             "title": prepared.title,
             "facts": [[fact.label, fact.value] for fact in prepared.facts],

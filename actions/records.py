@@ -12,6 +12,8 @@ from core.events import Address
 from core.people import ChannelIdentity, Employee
 from core.replies import Fact
 from core.risk import Risk
+from tools.manifest import RateLimit
+from tools.registry import GATES_OWN
 from tools.spec import Tool
 
 
@@ -53,6 +55,8 @@ class Prepared:
     facts: tuple[Fact, ...]
     notice: str
     language: str
+    proofs: tuple[str, ...] = ()
+    rate_limit: RateLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,12 @@ class Origin:
 class Action:
     """One row of the ledger.
 
-    `version` grows with every change of the row. `proof_method` is empty until identity is proved: `code` or
-    `callback`; `callback_due` means that an approver has to ring the person before their yes counts.
+    `version` grows with every change of the row. `proof_method` is empty until identity is proved: `code`, `callback`,
+    `sign_in` or `sign_in_strong`; `callback_due` means that an approver has to ring the person before their yes counts.
     `proof_stamp` and `confirm_stamp` show that the gate itself heard the proof and the requester's yes.
+    `proofs` are the ways that are open to this requester: `code`, `sign_in`, `callback`. While it waits for proof,
+    cards may carry links to `link_page` that hold until `link_until`.
+    `approvers_sign_in`: a yes counts only with a sign-in for it (the rules may ask that too, where this is false).
     `due_at` is when the present state runs out, `expires_at` (sealed) when the action itself does; both UTC.
     """
 
@@ -116,3 +123,16 @@ class Action:
     reference: str
     result_address: str
     reason: str
+    proofs: tuple[str, ...] = ("code", "callback")
+    link_page: str = ""
+    link_until: datetime | None = None
+    approvers_sign_in: bool = False
+
+    @property
+    def can_be_edited(self) -> bool:
+        """Whether it is a draft whose arguments are what people fill in: about no account, and none of the gate's own.
+
+        Whom an action is about, and what is bound to a person, stands in no form.
+        """
+        draft = self.state is State.AWAITING_CONFIRMATION and bool(self.arguments)
+        return draft and self.account_id is None and self.tool not in GATES_OWN

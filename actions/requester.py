@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from actions import envelopes, ledger
+from actions import codes, envelopes, ledger, proof_links
+from actions.counting import sign_in_asked
 from actions.escalation import next_look
 from actions.flow import move, note, touch
 from actions.parts import GateParts
 from actions.records import Action, State
 from actions.stamps import stamp
-from connectors.notify import Road
 from core.errors import Refused
 from core.outcomes import Outcome
 from core.risk import Risk
@@ -30,14 +30,14 @@ def own(tx: Tx, action_id: str, requester_id: str) -> Action:
 
 def confirm(parts: GateParts, tx: Tx, action_id: str, requester_id: str, origin: str) -> Action:
     """The requester's yes to a draft. What follows depends on the tier: done at once, a code, or approvers."""
-    action = _timely(tx, own(tx, action_id, requester_id), State.AWAITING_CONFIRMATION)
+    action = timely(tx, own(tx, action_id, requester_id), State.AWAITING_CONFIRMATION)
     actor = f"employee:{requester_id}"
     action = touch(tx, action, confirm_stamp=stamp(parts.keys, "confirm", action_id, action.seal))
     if action.proof_needed and not action.proof_method:
         minutes = parts.settings.draft_minutes
         due = min(now(tx) + timedelta(minutes=minutes), action.expires_at)
         action = move(tx, action, State.AWAITING_PROOF, actor=actor, origin=origin, due_at=due)
-        _want_code(parts, tx, action)
+        action = _want_proof(parts, tx, action)
     elif action.approvals_needed > 0:
         action = ask_approvers(parts, tx, action, actor, origin)
     else:
@@ -51,24 +51,29 @@ def withdraw(tx: Tx, action_id: str, requester_id: str, origin: str) -> Action:
     action = own(tx, action_id, requester_id)
     if action.state not in WITHDRAWABLE:
         raise Refused("too_late", Outcome.REFUSED_LIMIT, state=action.state.value)
-    envelopes.destroy(tx, action_id, "code", state="failed")
+    if action.state is not State.AWAITING_CONFIRMATION:  # a draft has no code, and who hears a typed no may touch none
+        envelopes.destroy(tx, action_id, "code", state="failed")
     return move(tx, action, State.CANCELLED, actor=f"employee:{requester_id}", origin=origin, due_at=None)
 
 
 def send_code(parts: GateParts, tx: Tx, action_id: str, requester_id: str) -> Action:
-    """A new code; the old one is void, its wrong tries still count. At most one a minute."""
-    action = _timely(tx, own(tx, action_id, requester_id), State.AWAITING_PROOF)
+    """A new code and a new link; the old code is void, its wrong tries still count. At most one a minute."""
+    action = timely(tx, own(tx, action_id, requester_id), State.AWAITING_PROOF)
     last = envelopes.get(tx, action_id, "code")
-    if last is not None and last.created_at > now(tx) - timedelta(minutes=1):
+    life = timedelta(minutes=parts.settings.code_minutes)
+    asked = [last.created_at] if last is not None else []
+    asked += [action.link_until - life] if action.link_until is not None else []
+    if asked and max(asked) > now(tx) - timedelta(minutes=1):
         raise Refused("code_too_soon", Outcome.REFUSED_LIMIT)
-    _want_code(parts, tx, action)
+    action = _want_proof(parts, tx, action)
     wake_later(parts, tx, action)
     return action
 
 
 def prove(parts: GateParts, tx: Tx, action_id: str, requester_id: str, typed: str, origin: str) -> tuple[Action, str]:
     """Check a typed code. Returns the action and the catalogue key of what to say. Five wrong ones end the action."""
-    action = _timely(tx, own(tx, action_id, requester_id), State.AWAITING_PROOF)
+    parts.keys.must_have("votes")
+    action = timely(tx, own(tx, action_id, requester_id), State.AWAITING_PROOF)
     envelope = envelopes.get(tx, action_id, "code")
     if envelope is None or envelope.state in ("used", "failed") or envelope.expires_at <= now(tx):
         return action, "code_expired"
@@ -89,7 +94,7 @@ def prove(parts: GateParts, tx: Tx, action_id: str, requester_id: str, typed: st
 
 def without_code(parts: GateParts, tx: Tx, action_id: str, requester_id: str, origin: str) -> Action:
     """No code can be received: from now on it is critical, and an approver has to ring the person first."""
-    action = _timely(tx, own(tx, action_id, requester_id), State.AWAITING_PROOF)
+    action = timely(tx, own(tx, action_id, requester_id), State.AWAITING_PROOF)
     _version, rules = parts.rules.current(tx)
     rule = rules.tools.get(action.tool)
     if rule is None or "callback" not in rule.proof:
@@ -105,9 +110,18 @@ def without_code(parts: GateParts, tx: Tx, action_id: str, requester_id: str, or
 
 def ask_approvers(parts: GateParts, tx: Tx, action: Action, actor: str, origin: str) -> Action:
     """From here on the action waits for votes; `due_at` is when the sweep looks at it next."""
-    asked = now(tx)
+    asked, signs_in = now(tx), sign_in_asked(parts, tx, action)
     due = next_look(parts, tx, replace(action, asked_at=asked))
-    return move(tx, action, State.AWAITING_APPROVAL, actor=actor, origin=origin, due_at=due, asked_at=asked)
+    return move(
+        tx,
+        action,
+        State.AWAITING_APPROVAL,
+        actor=actor,
+        origin=origin,
+        due_at=due,
+        asked_at=asked,
+        approvers_sign_in=signs_in,
+    )
 
 
 def approve(parts: GateParts, tx: Tx, action: Action, actor: str, origin: str) -> Action:
@@ -121,15 +135,17 @@ def wake_later(parts: GateParts, tx: Tx, action: Action) -> None:
     tx.after_commit.append(lambda: parts.wake(action.action_id))
 
 
-def _want_code(parts: GateParts, tx: Tx, action: Action) -> None:
-    """The executor makes and sends it: the process that heard "ok" may belong to the model."""
-    envelopes.want_code(tx, action.action_id, Road.SMS, life=timedelta(minutes=parts.settings.code_minutes))
-    note(tx, action, "proof.code_wanted", actor="system:gate", result="asked")
-
-
-def _timely(tx: Tx, action: Action, state: State) -> Action:
+def timely(tx: Tx, action: Action, state: State) -> Action:
+    """The action, if it is in this state and its time is not over. Raises `Refused`."""
     if action.state is not state:
         raise Refused("wrong_state", Outcome.REFUSED_LIMIT, state=action.state.value)
     if action.due_at is not None and action.due_at <= now(tx):
         raise Refused("expired", Outcome.REFUSED_LIMIT)
     return action
+
+
+def _want_proof(parts: GateParts, tx: Tx, action: Action) -> Action:
+    """Open every way of proving identity that this requester has, all at once."""
+    if "code" in action.proofs and parts.keys.votes is not None:
+        codes.want(parts, tx, action)
+    return proof_links.allow(parts, tx, action)

@@ -99,8 +99,12 @@ def _destroy_some(tx: Tx, actor: str) -> int:
     """Secrets of actions that were over: in the newer database they may have been delivered, or replaced."""
     left = (
         sa.select(envelopes_table.c.action_id, envelopes_table.c.kind, envelopes_table.c.state)
-        .where(envelopes_table.c.state.in_(("wanted", "made", "waiting", "sent")))
-        .where(sa.or_(envelopes_table.c.ciphertext.is_not(None), envelopes_table.c.state.in_(envelopes.TO_LEAVE)))
+        .where(envelopes_table.c.state.in_(("wanted", "made", "waiting", "sent", "offered")))
+        .where(
+            sa.or_(
+                envelopes_table.c.ciphertext.is_not(None), envelopes_table.c.state.in_(("wanted", "waiting", "offered"))
+            )
+        )
         .limit(AT_ONCE)
     )
     rows = tx.execute(left).all()

@@ -6,13 +6,13 @@ import hashlib
 import secrets
 
 from actions import envelopes
+from actions.envelopes import Envelope
 from actions.escalation import asked_groups
 from actions.parts import GateParts
 from actions.posting import post_requester, room_of, tell_requester
 from actions.records import Action, State
-from actions.roads import notice_roads
+from actions.roads import ON_A_PAGE, Way, notice_roads
 from actions.words import CATALOGUE, masked_mail, masked_phone, say
-from connectors.notify import Road
 from core.encoding import encode
 from core.people import Contact
 from core.replies import Reply
@@ -68,8 +68,10 @@ def _sentence(tx: Tx, action: Action, contact: Contact | None) -> str:
     if action.reason == "restored" and action.state is not State.DONE:
         return say(f"restored_{action.state}", language, title=action.title)
     if action.state is State.DONE:
-        if envelopes.get(tx, action.action_id, "credential") is not None and contact is not None:
-            return say("done_credential", language, where=_where(tx, action, contact), **values)
+        envelope = envelopes.get(tx, action.action_id, "credential")
+        if envelope is not None and envelope.state != "failed" and contact is not None:
+            key = f"done_{envelope.road}" if envelope.road in ON_A_PAGE else "done_credential"
+            return say(key, language, where=_where(envelope, contact), **values)
         return say("done_with_link" if action.result_address else "done", language, **values)
     key = f"ended_{action.state}" if not values["reason"] else f"ended_{action.state}_because"
     return say(key, language, **values)
@@ -83,9 +85,8 @@ def _why(action: Action) -> str:
     return say(key, action.language) if key in CATALOGUE.keys("en") else ""
 
 
-def _where(tx: Tx, action: Action, contact: Contact) -> str:
-    envelope = envelopes.get(tx, action.action_id, "credential")
-    if envelope is not None and envelope.road is Road.SMS and contact.mobile:
+def _where(envelope: Envelope, contact: Contact) -> str:
+    if envelope.road is Way.SMS and contact.mobile:
         return masked_phone(contact.mobile)
     return masked_mail(contact.private_email or contact.work_email)
 

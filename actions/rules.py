@@ -2,123 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+import structlog
+from pydantic import ValidationError
 
-from actions.hours import OpeningHours
+from actions.rule_forms import Brake, Names, ProofMethod, Rule, Rules
 from actions.strict_yaml import read_yaml
 from actions.tables import rule_versions
 from core.errors import ConfigError
-from core.risk import Risk
+from core.risk import strictest
 from storage import AuditEntry, Tx, now
 from storage.audit import record
+from tools.added import versions
+from tools.added.document import ToolDocument
 
+__all__ = ["FIRST_RULES", "Brake", "Names", "ProofMethod", "Rule", "RuleBook", "Rules", "parse", "rule_of_document"]
+
+log = structlog.get_logger(__name__)
 FIRST_RULES = Path(__file__).with_name("rules.yaml")
-ProofMethod = Literal["code", "callback"]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Rule(_Strict):
-    """One tool's rule. `approvals` may only raise what its tier asks; `proof` lists what counts, best first.
-
-    `escalate_to` are the groups that may decide as well once `escalate_after_hours` of the lifetime have passed.
-    """
-
-    tier: Risk = Field(strict=False)
-    approvers: tuple[str, ...] = Field(default=(), strict=False)
-    approvals: int = Field(default=0, ge=0, le=5)
-    proof: tuple[ProofMethod, ...] = Field(default=(), strict=False)
-    lifetime_hours: int = Field(default=24, ge=1, le=168)
-    hours: str = ""
-    escalate_to: tuple[str, ...] = Field(default=(), strict=False)
-    escalate_after_hours: float = Field(default=0, ge=0, le=168, allow_inf_nan=False)
-
-    @property
-    def lifetime(self) -> timedelta:
-        """How long a request may wait in all; where the rule names opening hours, only these count."""
-        return timedelta(hours=self.lifetime_hours)
-
-    @property
-    def left_when_passed_on(self) -> timedelta:
-        """How much of the lifetime is left when `escalate_to` may decide too; a quarter, where no hours are given."""
-        return self.lifetime - timedelta(hours=self.escalate_after_hours or 0.75 * self.lifetime_hours)
-
-
-class Names(_Strict):
-    """Groups, people and accounts, by their directory names."""
-
-    groups: frozenset[str] = Field(default=frozenset(), strict=False)
-    people: frozenset[str] = Field(default=frozenset(), strict=False)
-    accounts: frozenset[str] = Field(default=frozenset(), strict=False)
-
-
-class Brake(_Strict):
-    """What slows people down before habit does harm."""
-
-    requests_a_day: int = Field(default=3, ge=1, le=50)
-    votes_an_hour: int = Field(default=10, ge=1, le=500)
-    median_seconds: float = Field(default=3.0, ge=0, le=60)
-    contact_quiet_hours: int = Field(default=72, ge=0, le=720)
-
-
-class Rules(_Strict):
-    """The whole file. `approvals` says how many entitled people each tier needs."""
-
-    tools: dict[str, Rule]
-    approvals: dict[Literal["write", "sensitive", "critical"], int]
-    vip: Names = Names()
-    protected: Names = Names()
-    brake: Brake = Brake()
-    hours: dict[str, OpeningHours] = {}
-    alerts: tuple[str, ...] = Field(default=(), strict=False)
-
-    @model_validator(mode="after")
-    def _sound(self) -> Rules:
-        if self.approvals.get("sensitive", 0) < 1 or self.approvals.get("critical", 0) < 2:
-            raise ValueError("approvals: sensitive needs at least 1 person and critical at least 2")
-        counts = [self.approvals.get("write", 0), self.approvals["sensitive"], self.approvals["critical"]]
-        if counts[0] < 0 or counts != sorted(counts):
-            raise ValueError("approvals: a stricter tier may not need fewer people than a looser one")
-        for name, rule in self.tools.items():
-            self._sound_rule(name, rule)
-        return self
-
-    def _sound_rule(self, name: str, rule: Rule) -> None:
-        asked = rule.tier in (Risk.SENSITIVE, Risk.CRITICAL) or rule.approvals or self.approvals.get("write", 0)
-        if asked and not rule.approvers and rule.tier is not Risk.FORBIDDEN:
-            raise ValueError(f"tools.{name}: a {rule.tier} tool needs approvers")
-        _sound_escalation(name, rule)
-        if not rule.hours:
-            return
-        if rule.hours not in self.hours:
-            raise ValueError(f"tools.{name}: there are no opening hours called {rule.hours!r}")
-        if 50 * self.hours[rule.hours].a_week < rule.lifetime:
-            raise ValueError(f"tools.{name}: the opening hours {rule.hours!r} never add up to its lifetime in a year")
-
-    def needed(self, tier: Risk, rule: Rule) -> int:
-        """How many people have to say yes for this tier; a rule can only raise it."""
-        if tier in (Risk.READ, Risk.FORBIDDEN):
-            raise ValueError(f"nothing of tier {tier} is ever put to a vote")
-        people = {str(name): count for name, count in self.approvals.items()}
-        return max(people.get(tier.value, 0), rule.approvals)
-
-
-def _sound_escalation(name: str, rule: Rule) -> None:
-    if rule.escalate_after_hours and not rule.escalate_to:
-        raise ValueError(f"tools.{name}: escalate_after_hours says when, escalate_to must say to whom")
-    if rule.escalate_to and not rule.approvers:
-        raise ValueError(f"tools.{name}: nothing is passed on to escalate_to where there are no approvers")
-    if set(rule.escalate_to) & set(rule.approvers):
-        raise ValueError(f"tools.{name}: escalate_to must name other groups than approvers")
-    if rule.escalate_after_hours >= rule.lifetime_hours:
-        raise ValueError(f"tools.{name}: escalate_after_hours must be less than lifetime_hours")
 
 
 def parse(document: str, where: str = "rules.yaml") -> Rules:
@@ -131,20 +34,51 @@ def parse(document: str, where: str = "rules.yaml") -> Rules:
         raise ConfigError(_problems(error, where)) from error
 
 
-def _problems(error: ValidationError, where: str) -> str:
+def _problems(error: ValidationError, where: str, remark: str = "the released rules stay in force") -> str:
     problems = "; ".join(
         f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']}"
         for problem in error.errors(include_url=False, include_input=False)
     )
     one_line = " ".join(problems.split())
-    return f"{where} cannot be used, the released rules stay in force: {one_line}"
+    return f"{where} cannot be used{f', {remark}' if remark else ''}: {one_line}"
+
+
+def rule_of_document(rules: Rules, document: ToolDocument) -> Rule:
+    """The rule that holds for an added tool: its document's, and where rules.yaml names the tool, the stricter of both.
+
+    Raises `ConfigError` for a rule that is below the tool's own risk, or that could not stand in rules.yaml.
+    """
+    name, rules = document.name, rules.as_written
+    try:
+        rule = Rule.model_validate(document.rule)
+        if rule.tier.rank < document.risk.rank:
+            raise ValueError(f"its tier {rule.tier} is below the risk of the tool, {document.risk}")
+        rules.refuse_unsound(name, rule)
+        if (written := rules.tools.get(name)) is not None:
+            most = {
+                "tier": strictest(rule.tier, written.tier),
+                "approvals": max(rule.approvals, written.approvals),
+                "approvers_sign_in": rule.approvers_sign_in or written.approvers_sign_in,
+            }
+            rule = written.model_copy(update={**most, "approvers": written.approvers or rule.approvers})
+            rules.refuse_unsound(name, rule)
+    except ValidationError as error:
+        raise ConfigError(_problems(error, f"the rule of {name!r}", "")) from error
+    except ValueError as error:
+        raise ConfigError(f"the rule of {name!r}: {error}") from error
+    return rule
 
 
 class RuleBook:
-    """The released versions. A file on disk is only ever a proposal; what is in the table is in force."""
+    """The released versions, and beside them the rules of released tool documents.
+
+    A file on disk is only ever a proposal; what is in the tables is in force.
+    """
 
     def __init__(self) -> None:
         self._parsed: dict[int, Rules] = {}
+        self._added: tuple[int, tuple[ToolDocument, ...]] = (0, ())
+        self._whole: dict[tuple[int, int], Rules] = {}
 
     def open(self, tx: Tx) -> None:
         """Put the packaged rules in force as version 1 on a new database. Called once at start."""
@@ -160,7 +94,7 @@ class RuleBook:
             raise ConfigError("no rules are in force: start Loket once with a writable database")
         if version not in self._parsed:
             self._parsed[version] = parse(self.document(tx, version), f"rules version {version}")
-        return version, self._parsed[version]
+        return version, self._with_added(tx, version)
 
     def of(self, tx: Tx, version: int) -> Rules | None:
         """The rules of one version, in force or not; None for one that was never released or cannot be read now."""
@@ -169,7 +103,46 @@ class RuleBook:
                 self._parsed[version] = parse(self.document(tx, version))
             except (sa.exc.NoResultFound, ConfigError):
                 return None
-        return self._parsed[version]
+        return self._with_added(tx, version)
+
+    def _with_added(self, tx: Tx, version: int) -> Rules:
+        """These rules and those of the added tools in force. A tool whose rule cannot hold has none, so never runs."""
+        edition, documents = self._documents(tx)
+        rules = self._parsed[version]
+        if not documents:
+            return rules
+        if (known := self._whole.get((version, edition))) is not None:
+            return known
+        tools = dict(rules.tools)
+        for document in documents:
+            try:
+                tools[document.name] = rule_of_document(rules, document)
+            except ConfigError as error:
+                tools.pop(document.name, None)
+                log.error("added_rule_unusable", tool=document.name, problem=str(error))
+        whole = rules.model_copy(update={"tools": tools})
+        whole._written = rules
+        # a new dict: other threads may be reading this one
+        self._whole = {**{key: one for key, one in self._whole.items() if key[1] == edition}, (version, edition): whole}
+        return whole
+
+    def _documents(self, tx: Tx) -> tuple[int, tuple[ToolDocument, ...]]:
+        """The documents in force of tools that change something; read again only after a release."""
+        edition, known = versions.edition(tx), self._added
+        if edition == known[0]:
+            return known
+        found: list[ToolDocument] = []
+        for state in versions.in_force(tx).values():
+            last = state.full or state.canary
+            row = versions.version(tx, last.name, last.number) if last else None
+            try:
+                document = row.read() if row is not None and last is not None and row.hash == last.hash else None
+            except ConfigError:
+                document = None  # the shelf cannot load it either, and says so
+            if document is not None and document.rule:
+                found.append(document)
+        self._added = (edition, tuple(found))
+        return edition, tuple(found)
 
     def document(self, tx: Tx, version: int) -> str:
         """The text of one released version."""

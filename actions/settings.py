@@ -28,6 +28,10 @@ class GateSettings(BaseModel):
     effect_seconds: int = Field(default=30, ge=1, le=300)
     """How long an outside system may take for one effect, in seconds; after that the result is unknown."""
 
+    reveal_minutes: int = Field(default=10, ge=1, le=10)
+    """How long a link to the page with a temporary credential leads there, in minutes. As long as the credential itself
+    is kept, its person can have a new link."""
+
     credential_hours: int = Field(default=4, ge=1, le=24)
     """How long an undelivered temporary credential is kept, in hours."""
 

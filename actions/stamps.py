@@ -17,7 +17,8 @@ from storage.keys import SealBroken
 def stamp(keys: GateKeys, kind: str, *said: str) -> str:
     """A stamp on a sentence, at most 120 characters. The same sentence twice gives different stamps.
 
-    `kind` is `confirm`, `vote` or `proof`: each process can make only those that its keys are for (`ConfigError`).
+    `kind` is `confirm`, `vote`, `proof` or `sign_in`: each process can make only those that its keys are for
+    (`ConfigError`).
     """
     key_id, nonce, tag = keys.stamping(kind).seal(b"", _context(kind, *said))
     return f"{key_id}.{base64.b64encode(nonce).decode()}.{base64.b64encode(tag).decode()}"

@@ -12,7 +12,7 @@ from functools import partial
 import sqlalchemy as sa
 import structlog
 
-from actions import envelopes, ledger
+from actions import attaching, codes, envelopes, ledger
 from actions.doubt import clear_up
 from actions.flow import touch
 from actions.parts import GateParts
@@ -72,12 +72,21 @@ async def _one(parts: GateParts, action: Action) -> None:
 
 
 def _to_wake(tx: Tx) -> list[str]:
-    """Approved ones, and those with a secret to make or to send."""
+    """Approved ones, those with a secret to make or to send, and those with a file to attach."""
     approved = tx.execute(
         sa.select(actions.c.action_id, actions.c.due_at).where(ledger.in_states([State.APPROVED])).limit(WAKE_AT_ONCE)
     ).all()
     oldest_first = sorted(approved, key=lambda row: (row.due_at is not None, row.due_at))
-    return list(dict.fromkeys([*(row.action_id for row in oldest_first), *envelopes.unfinished(tx)]))
+    return list(
+        dict.fromkeys(
+            [
+                *(row.action_id for row in oldest_first),
+                *envelopes.unfinished(tx),
+                *codes.lacking(tx),
+                *attaching.due(tx),
+            ]
+        )
+    )
 
 
 async def take_up(parts: GateParts, *, alone: bool) -> None:

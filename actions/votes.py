@@ -1,44 +1,48 @@
-"""Votes: who may cast one, what a vote is cast on, and when there are enough (S-16, S-18, S-19)."""
+"""Votes: who may cast one, and on what it is cast (S-06, S-16, S-18, S-19). `actions/counting.py` counts them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
 
 from actions import ledger
+from actions.authors import authors
 from actions.brake import approver_is_numb
+from actions.counting import counted, moment, people_needed, said_of, sign_in_asked
 from actions.escalation import second_groups
 from actions.flow import move, note, touch
 from actions.one_at_a_time import one_at_a_time
 from actions.parts import GateParts
 from actions.records import Action, State
 from actions.requester import approve, wake_later
-from actions.rules import Rule, Rules
 from actions.seal import seal_of
-from actions.stamps import genuine, stamp
+from actions.stamps import stamp
+from actions.step_up import FreshSignIn
 from actions.tables import votes
 from core.errors import Refused
 from core.outcomes import Outcome
 from core.people import Employee
 from core.plain_text import visible
-from core.risk import Risk, strictest
 from storage import Tx, now
 from storage.faultpoint import around_commit
 
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """One vote as it arrives. `callback` says how the approver rang the person; empty when they did not."""
+    """One vote as it arrives. `callback` says how the approver rang the person; empty when they did not. `signed` is
+    the sign-in that it is cast with, if it is."""
 
     approver: Employee
     verdict: str
     origin: str
     reason: str = ""
     callback: str = ""
+    signed: FreshSignIn | None = None
 
     @classmethod
     def of(cls, approver: Employee, verdict: str, origin: str, fields: Mapping[str, str]) -> Ballot:
@@ -49,25 +53,18 @@ class Ballot:
         return cls(approver, verdict, origin, reason, "" if said_no else called)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Whose yes is genuine and on the present seal, and whether the brake held for one of them."""
-
-    people: frozenset[str]
-    braked: bool
-
-
 def cast(parts: GateParts, tx: Tx, action_id: str, ballot: Ballot) -> tuple[Action, str]:
     """Apply one vote under the action's row lock. Returns the action and the catalogue key of what to say.
 
     Raises `Refused` for everybody and everything that does not count; then nothing has changed.
     """
-    action = _open_for_votes(parts, tx, action_id, ballot.approver)
-    _not_twice(tx, action_id, ballot.approver)
+    action = may_vote(parts, tx, ledger.lock(tx, action_id), ballot.approver)
     one_at_a_time(tx, "approver", ballot.approver.employee_id)
     if ballot.verdict == "deny":
         _record(parts, tx, action, ballot, _seconds(tx, action, ballot), braked=False)
         return _deny(tx, action, ballot), "voted_deny"
+    if sign_in_asked(parts, tx, action) and (ballot.signed is None or not ballot.signed.holds(now(tx))):
+        raise Refused("sign_in_first", Outcome.REFUSED_LIMIT)
     action = _callback(parts, tx, action, ballot)
     seconds = _seconds(tx, action, ballot)
     action, braked = _brake(parts, tx, action, ballot, seconds)
@@ -82,7 +79,7 @@ def cast(parts: GateParts, tx: Tx, action_id: str, ballot: Ballot) -> tuple[Acti
 
 def take(parts: GateParts, tx: Tx, action_id: str, approver: Employee, origin: str) -> Action:
     """ "I take this": seen by all, for a quarter of an hour; it reserves nothing in law, only in manners."""
-    action = _open_for_votes(parts, tx, action_id, approver)
+    action = _open_for_votes(parts, tx, ledger.lock(tx, action_id), approver)
     moment = now(tx)
     if action.taken_by not in ("", approver.employee_id) and (action.taken_until or moment) > moment:
         raise Refused("already_taken", Outcome.REFUSED_LIMIT, who=action.taken_by)
@@ -90,34 +87,6 @@ def take(parts: GateParts, tx: Tx, action_id: str, approver: Employee, origin: s
     action = touch(tx, action, taken_by=approver.employee_id, taken_until=until)
     note(tx, action, "action.taken", actor=f"employee:{approver.employee_id}", result="taken", origin=origin)
     return action
-
-
-def voters(tx: Tx, action_id: str) -> list[str]:
-    """Everybody who said yes, genuine or not, in order."""
-    rows = tx.execute(
-        sa.select(votes.c.employee_id)
-        .where(votes.c.action_id == action_id, votes.c.verdict == "approve")
-        .order_by(votes.c.at)
-    )
-    return list(rows.scalars())
-
-
-def counted(parts: GateParts, tx: Tx, action: Action) -> Counted:
-    """The votes that count: cast through the gate (their stamp says so) on the seal as it is now."""
-    rows = tx.execute(sa.select(votes).where(votes.c.action_id == action.action_id, votes.c.verdict == "approve")).all()
-    good = [row for row in rows if row.seal == action.seal and genuine(parts.keys, row.stamp, *_said(row))]
-    return Counted(frozenset(row.employee_id for row in good), any(row.braked for row in good))
-
-
-def people_needed(rules: Rules, rule: Rule, action: Action, braked: bool) -> int:
-    """How many different people it takes: what the rules ask for its tier, and one more beside a braked approver.
-
-    The row can only ask for more. Raises `Refused` for a tier that is never put to a vote.
-    """
-    tier = strictest(action.tier, Risk.CRITICAL) if action.proof_method.startswith("callback") else action.tier
-    if tier in (Risk.READ, Risk.FORBIDDEN):
-        raise Refused("seal_broken")
-    return max(action.approvals_needed, rules.needed(tier, rule) + int(braked))
 
 
 def refuse_unless_entitled(action: Action, approver: Employee, also: frozenset[str] = frozenset()) -> None:
@@ -130,11 +99,19 @@ def refuse_unless_entitled(action: Action, approver: Employee, also: frozenset[s
         raise Refused("not_entitled", Outcome.REFUSED_NOT_ENTITLED, groups=", ".join(action.approver_groups))
 
 
-def _open_for_votes(parts: GateParts, tx: Tx, action_id: str, approver: Employee) -> Action:
-    action = ledger.lock(tx, action_id)
+def may_vote(parts: GateParts, tx: Tx, action: Action | None, approver: Employee) -> Action:
+    """The action, if this person may cast a vote on it now. Raises `Refused`. Lock it first where a vote follows."""
+    action = _open_for_votes(parts, tx, action, approver)
+    _not_twice(tx, action.action_id, approver)
+    return action
+
+
+def _open_for_votes(parts: GateParts, tx: Tx, action: Action | None, approver: Employee) -> Action:
     if action is None:
         raise Refused("no_such_action", Outcome.REFUSED_NOT_ENTITLED)
     refuse_unless_entitled(action, approver, second_groups(parts, tx, action))
+    if approver.employee_id in authors(tx, action):
+        raise Refused("own_draft", Outcome.REFUSED_NOT_ENTITLED)
     if action.state is not State.AWAITING_APPROVAL:
         raise Refused("wrong_state", Outcome.REFUSED_LIMIT, state=action.state.value)
     if action.expires_at <= now(tx):
@@ -153,8 +130,8 @@ def _not_twice(tx: Tx, action_id: str, approver: Employee) -> None:
 
 
 def _enough(parts: GateParts, tx: Tx, action: Action) -> bool:
-    yes = counted(parts, tx, action)
-    return len(yes.people) >= _needed(parts, tx, action, yes.braked)
+    yes = counted(parts, tx, action, signed=sign_in_asked(parts, tx, action))
+    return len(yes.people - authors(tx, action)) >= _needed(parts, tx, action, yes.braked)
 
 
 def _needed(parts: GateParts, tx: Tx, action: Action, braked: bool) -> int:
@@ -164,11 +141,6 @@ def _needed(parts: GateParts, tx: Tx, action: Action, braked: bool) -> int:
     if rule is None or version != action.rule_version:
         return action.approvals_needed
     return people_needed(rules, rule, action, braked)
-
-
-def _said(vote: Any) -> tuple[str, ...]:
-    """The sentence that a vote's stamp is on."""
-    return ("vote", vote.action_id, vote.seal, vote.employee_id, vote.verdict, "braked" if vote.braked else "free")
 
 
 def _callback(parts: GateParts, tx: Tx, action: Action, ballot: Ballot) -> Action:
@@ -212,25 +184,29 @@ def _deny(tx: Tx, action: Action, ballot: Ballot) -> Action:
 
 
 def _record(parts: GateParts, tx: Tx, action: Action, ballot: Ballot, seconds: float, *, braked: bool) -> None:
-    who, verdict = ballot.approver.employee_id, ballot.verdict
-    said = ("vote", action.action_id, action.seal, who, verdict, "braked" if braked else "free")
-    tx.change(
-        sa.insert(votes).values(
-            action_id=action.action_id,
-            employee_id=who,
-            verdict=verdict,
-            seal=action.seal,
-            reason=ballot.reason,
-            at=now(tx),
-            seconds=seconds,
-            braked=braked,
-            stamp=stamp(parts.keys, *said),
-            origin=ballot.origin,
-        )
-    )
-    around_commit(tx, f"vote.{verdict}")
-    actor = f"employee:{ballot.approver.employee_id}"
-    note(tx, action, "vote.cast", actor=actor, result=ballot.verdict, origin=ballot.origin, reason=ballot.reason)
+    who, signed = ballot.approver.employee_id, ballot.signed if ballot.verdict == "approve" else None
+    vote: dict[str, Any] = {
+        "action_id": action.action_id,
+        "employee_id": who,
+        "verdict": ballot.verdict,
+        "seal": action.seal,
+        "reason": ballot.reason,
+        "at": now(tx),
+        "seconds": seconds,
+        "braked": braked,
+        "origin": ballot.origin,
+        "method": signed.method if signed else "",
+        "acr": signed.acr if signed else "",
+        "signed_at": signed.at if signed else None,
+    }
+    vote["stamp"] = stamp(parts.keys, *said_of(SimpleNamespace(**vote)))
+    tx.change(sa.insert(votes).values(**vote))
+    around_commit(tx, f"vote.{ballot.verdict}")
+    said = {"method": signed.method, "acr": signed.acr, "identity": signed.identity} if signed else {}
+    note(
+        tx, action, "vote.cast", actor=f"employee:{who}", result=ballot.verdict, origin=ballot.origin,
+        reason=ballot.reason, at=moment(vote["signed_at"]), **said,
+    )  # fmt: skip
 
 
 def _seconds(tx: Tx, action: Action, ballot: Ballot) -> float:

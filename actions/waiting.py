@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from actions import envelopes, ledger
 from actions.cards import Background, moment_of, short_id
-from actions.escalation import asked_groups, next_look, passing_on, reminding
+from actions.escalation import next_look, passing_on, reminding
 from actions.flow import Overtaken, move, note, touch
 from actions.parts import GateParts
-from actions.posting import background_or_nothing, post_approvers, room_of, tell_requester
+from actions.posting import background_or_nothing, post_approvers, tell_requester
 from actions.records import Action, State
+from actions.reminding import rooms, where_to_remind
 from actions.results import tell_result
 from actions.words import say
 from core.encoding import encode
+from core.events import Address
 from core.plain_text import reveal
 from core.replies import Reply
 from storage import OutboxItem, Tx, now, outbox
@@ -21,7 +25,8 @@ from storage.faultpoint import around_commit
 async def look(parts: GateParts, action: Action) -> None:
     """Do what is due for an action that waits for approvers; idempotent, also with several sweeps at once."""
     known = await background_or_nothing(parts, action)
-    await parts.database.run(lambda tx: _look(parts, tx, action.action_id, known))
+    places = await where_to_remind(parts, action)
+    await parts.database.run(lambda tx: _look(parts, tx, action.action_id, known, places))
 
 
 async def expire(parts: GateParts, action: Action) -> None:
@@ -30,7 +35,7 @@ async def expire(parts: GateParts, action: Action) -> None:
     await parts.database.run(lambda tx: _expire(parts, tx, action, known))
 
 
-def _look(parts: GateParts, tx: Tx, action_id: str, known: Background) -> None:
+def _look(parts: GateParts, tx: Tx, action_id: str, known: Background, places: Mapping[str, Address]) -> None:
     action = ledger.lock(tx, action_id)
     moment = now(tx)
     if action is None or action.state is not State.AWAITING_APPROVAL or action.due_at is None or action.due_at > moment:
@@ -40,7 +45,7 @@ def _look(parts: GateParts, tx: Tx, action_id: str, known: Background) -> None:
         return
     remind = reminding(parts, tx, action)
     if remind is not None and remind <= moment:
-        action = _remind(parts, tx, action, known)
+        action = _remind(parts, tx, action, known, places)
     groups, passed_on = passing_on(parts, tx, action)
     if action.escalated_at is None and passed_on is not None and passed_on <= moment:
         action = _pass_on(parts, tx, action, groups, known)
@@ -58,14 +63,14 @@ def _expire(parts: GateParts, tx: Tx, action: Action, known: Background) -> None
         post_approvers(parts, tx, after, known)
 
 
-def _remind(parts: GateParts, tx: Tx, action: Action, known: Background) -> Action:
-    """A message of its own in the room of each group that was asked, and nowhere else: nobody is rung at home."""
+def _remind(parts: GateParts, tx: Tx, action: Action, known: Background, places: Mapping[str, Address]) -> Action:
+    """A message of its own to those who may decide, or in their group's room, and nowhere else: no phone, no mail."""
     after = touch(tx, action, reminded_at=now(tx))
     language = parts.settings.approvers_language
     text = _reminder(after, known, language)
-    for group in asked_groups(parts, tx, action):
-        reply = encode(Reply(text=text, language=language))
-        outbox.put(tx, OutboxItem(f"remind:{action.action_id}:{group}", "reply", encode(room_of(parts, group)), reply))
+    for name, place in (places or rooms(parts, tx, action)).items():
+        reply = encode(Reply(text=text, language=language, private=bool(place.user)))
+        outbox.put(tx, OutboxItem(f"remind:{action.action_id}:{name}", "reply", encode(place), reply))
     note(tx, after, "action.reminded", actor="system:sweep", result="reminded")
     around_commit(tx, "waiting.remind")
     return after

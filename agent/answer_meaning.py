@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-import yaml
+from core.own_yaml import load_yaml
 
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*(?:['’](?:s|t|m|re|ve|ll|d)\b)?")
 _DOUBLE = re.compile(r"([a-z])\1")
@@ -198,7 +198,7 @@ class _Lexicon:
 
 @cache
 def _lexicon() -> _Lexicon:
-    written = yaml.safe_load(Path(__file__).with_name("answer_meanings.yaml").read_text(encoding="utf-8"))
+    written = load_yaml(Path(__file__).with_name("answer_meanings.yaml").read_text(encoding="utf-8"))
     ideas: dict[str, dict[str, set[str]]] = {"en": {}, "nl": {}}
     expressions: dict[str, dict[str, list[tuple[tuple[str, ...], str]]]] = {"en": {}, "nl": {}}
     for number, line in enumerate(written["same"].splitlines()):

@@ -228,6 +228,12 @@ def _conditions(text: str) -> list[tuple[int, int]]:
     return sorted(found)
 
 
+@lru_cache(maxsize=20_000)
+def leading_condition(text: str) -> int:
+    """How many characters the condition has that it begins with ("If you fall ill abroad, ..."); 0 for none."""
+    return next((end for start, end in _conditions(text) if start == 0 and end < len(text)), 0)
+
+
 def _pieces(text: str, start: int, end: int, language: str) -> list[tuple[int, int]]:
     """A condition with "and" or "or" in it is as many conditions."""
     cuts = [start, *(start + match.start() for match in _SPLIT_CONDITION[language].finditer(text[start:end])), end]

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from core.own_yaml import load_yaml
 
 Marks = frozenset[str]
 _GAP = r"(?:\W|\ba\b|\ban\b|\bthe\b|\been\b|\bde\b|\bhet\b|\baround\b|\babout\b|\bnog\b|\bweek\b){0,3}$"
@@ -154,5 +154,5 @@ def written(name: str) -> Any:
 @cache
 def _file() -> dict[str, Any]:
     text = Path(__file__).with_name("answer_words.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
+    found: dict[str, Any] = load_yaml(text)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from agent.enum_values import EnumValues
 from agent.intents import Intent, intent_of
 from agent.matter import LINE, remark, subject
 from agent.meaning import Meaning
-from agent.offers import EXAMPLES
+from agent.offers import ASKED, EXAMPLES
 from agent.person_names import person_in
 from agent.quantities import number_in, time_in
 from agent.shapes import Shape, fits, is_date, resolved
@@ -72,7 +72,7 @@ class ArgumentFilling:
             filled.corrected = reading.correct(correction, filled)
         reading.complete(filled)
         if (missing := reading.missing(filled)) is not None:
-            filled.question = question_for(*missing, language)
+            filled.question = question_for(*missing, language, schema.parameters.get(ASKED, {}))
         return filled
 
     @staticmethod
@@ -96,7 +96,10 @@ class _Reading:
         self._shapes = {name: resolved(shape, parameters) for name, shape in parameters.get("properties", {}).items()}
         self._said, self._enums = said, enums
         self._queues = queues_in([schema.description, *parameters.get(EXAMPLES, ())])
-        self._texts = [name for name, shape in self._shapes.items() if name in self._required and _is_free(shape)]
+        self._is_form = bool(parameters.get(ASKED))
+        self._dates = sum(is_date(shape) for shape in self._shapes.values())
+        free = [name for name, shape in self._shapes.items() if name in self._required and _is_free(shape)]
+        self._texts = [] if self._is_form else free
 
     def parameters(self) -> Iterator[tuple[str, Shape, bool]]:
         """Name, shape and whether it is required, in the tool's own order."""
@@ -110,6 +113,8 @@ class _Reading:
 
     def value(self, name: str, shape: Shape, text: str, *, needed: bool, whole: bool = False) -> Any:
         """What the text gives for one parameter, or None. `whole`: it answers the question for just this one."""
+        if self._is_form:
+            return self._of_form(shape, text, whole=whole)
         if "enum" in shape:
             return self._enums.value(shape, text, needed=needed)
         if (typed := self._typed(shape, text, whole=whole)) is not None or not _is_free(shape):
@@ -117,6 +122,14 @@ class _Reading:
         if not needed:
             return None
         return text.strip() if whole else self._free(name, shape, text)
+
+    def _of_form(self, shape: Shape, text: str, *, whole: bool) -> Any:
+        """Of a form's field only what was plainly said: a choice by its words, the one day; the rest is asked for."""
+        if "enum" in shape:
+            return self._enums.chosen(shape, text, whole=whole)
+        if whole and _is_free(shape):
+            return text.strip() or None
+        return self._typed(shape, text, whole=whole) if whole or (is_date(shape) and self._dates == 1) else None
 
     def correct(self, correction: str, filled: Filled) -> bool:
         """Change the one argument that a correction speaks of; whether there was one."""
@@ -200,8 +213,10 @@ class _Reading:
         return re.sub(r"\b[A-Za-z]{1,10}-?\d+\b|#\d+", " ", self._without_days(text))
 
 
-def question_for(name: str, shape: Shape, language: str) -> str:
-    """The question for one missing parameter."""
+def question_for(name: str, shape: Shape, language: str, asked: Mapping[str, str] | None = None) -> str:
+    """The question for one missing parameter; a form's own words where it has some."""
+    if asked and (label := asked.get(f"{name}.{language}") or asked.get(f"{name}.en")):
+        return say("ask_value", language, what=label)
     kind = "date" if is_date(shape) else shape.get("x-kind", "")
     if kind in _ASKED_BY_KIND:
         return say(f"ask_{kind}", language)

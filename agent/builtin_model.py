@@ -17,7 +17,7 @@ from agent.data_text import RETRY, read_passages
 from agent.extract import Extractor
 from agent.intents import Intent, intent_of
 from agent.meaning import Meaning
-from agent.offers import SEARCH
+from agent.offers import SEARCH, TITLES
 from agent.person_names import names_role
 from agent.prompting import language_in
 from agent.shorthand import Glossary, Shorthand
@@ -34,6 +34,7 @@ _CANDIDATE = re.compile(r"[^;:.]+? \(E\d+, [^)]*\)")
 _TODAY = re.compile(r"^Today is (\d{4}-\d{2}-\d{2})\.", re.MULTILINE)
 CERTAIN = 0.6
 """From this score on, words in place of an answer are a request of their own ("reset my password", not a name)."""
+_NAMES = re.compile(r"the requester names '([^']*)'")
 _CALLED = re.compile(r"nobody in the directory is called '([^']*)'")
 
 
@@ -64,6 +65,14 @@ class BuiltinModel:
         chosen = self._choice.choose(self._plain(text, tools), tools)
         return frozenset(choice.schema.name for choice in chosen)
 
+    def nearest(self, texts: Sequence[str], tools: Sequence[ToolSchema], most: int) -> list[ToolSchema]:
+        """The tools that these texts mean most, at most so many, sure or not. Blocking."""
+        return self._choice.nearest([self._plain(text, tools) for text in texts], tools, most)
+
+    def nearly_meant(self, text: str, tools: Sequence[ToolSchema]) -> ToolSchema | None:
+        """The tool that these words may ask for, though it is not sure enough to be chosen. Blocking."""
+        return self._choice.nearly(self._plain(text, tools), tools)
+
     async def complete(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> ModelTurn:
         """Tool calls for a new message; an answer, a question or nothing after tool results."""
         return await asyncio.to_thread(self._complete, messages, tools)
@@ -91,14 +100,14 @@ class BuiltinModel:
         calls: list[ToolCall] = []
         spelled = self._spelled(wish.text, tools)
         plain = self._shorthand.written_out(spelled.text)
-        for choice in self._choice.choose(plain, tools):
+        for choice in _taken(wish, plain, tools) or self._choice.choose(plain, tools):
             several = choice.text != plain
             text = as_typed(choice.text, spelled) if several else wish.text
             search = text if several else self._search_text(wish)
             said = Said(text, today, wish.answers, search=search, seen=seen)
             filled = self._filling.fill(choice.schema, said, language)
             if filled.question:
-                return ModelTurn(filled.question)
+                return ModelTurn(filled.question, asks_for=_called(choice, filled, 1))
             calls.append(_called(choice, filled, len(calls) + 1))
         return ModelTurn("" if calls else say("ask_again", language), tuple(calls))
 
@@ -117,7 +126,8 @@ class BuiltinModel:
         filled = self._filling.fill(chosen[0].schema, said, language)
         if not filled.corrected:
             return None
-        return ModelTurn(filled.question) if filled.question else ModelTurn("", (_called(chosen[0], filled, 1),))
+        call = _called(chosen[0], filled, 1)
+        return ModelTurn(filled.question, asks_for=call) if filled.question else ModelTurn("", (call,))
 
     def _is_request(self, text: str, wish: Wish, tools: Sequence[ToolSchema]) -> bool:
         """Whether words that could be an answer plainly ask for another tool than the one that is being filled in."""
@@ -152,6 +162,12 @@ class BuiltinModel:
 
     def _search_text(self, wish: Wish) -> str:
         return " ".join((wish.with_context, *wish.answers))
+
+
+def _taken(wish: Wish, text: str, tools: Sequence[ToolSchema]) -> list[Choice]:
+    """The tool that was offered by its title and taken."""
+    named = (tool for tool in tools if wish.offered and wish.offered in tool.parameters.get(TITLES, {}).values())
+    return [Choice(tool, 1.0, text) for tool in named][:1]
 
 
 def _dropped(messages: Sequence[ChatMessage], language: str) -> ModelTurn | None:
@@ -193,6 +209,8 @@ def _question_for(result: str, language: str) -> str:
         if names_role(match[1]):
             return say("ask_person", language)
         return say("ask_other_person", language, name=match[1])
+    if match := _NAMES.search(result):
+        return say("ask_whose", language, name=match[1])
     if "own account" in result:
         return say("ask_own_account", language)
     if "ticket" in result:

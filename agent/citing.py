@@ -48,7 +48,10 @@ def answer_text(
     blocks = [_block(number, kept, passages[number - 1], places, language) for number in own]
     if quoted:
         numbers = dict.fromkeys(one.number for one in rest)
-        blocks += [_block(number, rest, passages[number - 1], places, language) for number in numbers]
+        last = _last_with_note(list(numbers), passages, language)
+        blocks += [
+            _block(number, rest, passages[number - 1], places, language, noted=number in last) for number in numbers
+        ]
     elif rest:
         blocks.append(_phrased(rest, passages, places, language))
     said = frozenset((one.number, one.clause) for one in kept)
@@ -63,13 +66,26 @@ def _shown(text: str) -> str:
     return _LIKE_A_CITATION.sub(r"(\1)", inert(text))
 
 
-def _block(number: int, kept: Sequence[Supported], passage: Passage, places: Places, language: str) -> str:
-    """One passage: where it stands, its clauses, and what must be known of it."""
+def _last_with_note(numbers: Sequence[int], passages: Sequence[Passage], language: str) -> frozenset[int]:
+    """What must be known of several passages alike is said once, behind the last of them."""
+    return frozenset({note_on(passages[number - 1], language): number for number in numbers}.values())
+
+
+def _block(
+    number: int, kept: Sequence[Supported], passage: Passage, places: Places, language: str, *, noted: bool = True
+) -> str:
+    """One passage: its clauses, who knows more, and what must be known of it.
+
+    The answer comes first. Only of a text in another language, and of an owner's answer, is it said beforehand what it
+    is.
+    """
     quote = quotation([one.clause for one in kept if one.number == number], number, passage, places)
     basis = say("rests_on", language, titles=_list(passage.rests_on)) if passage.outranks and passage.rests_on else ""
-    notes = "\n".join(line for line in (basis, note_on(passage, language)) if line)
-    # Without the empty line Markdown reads the notes as part of the quotation.
-    return f"{_frame(passage, language)}\n{quote}" + (f"\n\n{notes}" if notes else "")
+    lines = (_knows_more(passage, language), basis, note_on(passage, language) if noted else "")
+    behind = "\n".join(line for line in lines if line)
+    first = f"{frame}\n" if (frame := _frame(passage, language)) else ""
+    # Without the empty line Markdown reads what follows as part of the quotation.
+    return f"{first}{quote}" + (f"\n\n{behind}" if behind else "")
 
 
 def quotation(said: Sequence[str], number: int, passage: Passage, places: Places) -> str:
@@ -105,13 +121,22 @@ def _others(conflicts: Sequence[Conflict]) -> list[tuple[int, str]]:
     return [(one.other_number, one.other_clause) for one in conflicts]
 
 
+def _knows_more(passage: Passage, language: str) -> str:
+    """Whom to ask for more; an owner's answer has said so at its beginning. Where it stands, the citations say."""
+    if passage.outranks:
+        return ""
+    owner, contact = (inert(one_line(text)) for text in (passage.owner, passage.contact))
+    known = ", ".join(part for part in (owner, contact) if part)
+    return say("knows_more", language, whom=known) if known else ""
+
+
 def _frame(passage: Passage, language: str) -> str:
-    title, heading, owner = (inert(one_line(text)) for text in (passage.title, passage.heading, passage.owner))
+    title, owner = (inert(one_line(text)) for text in (passage.title, passage.owner))
     key = "from_owner" if passage.outranks else "from_policy"
     if passage.language == language:
-        return say(key, language, title=title, heading=heading, owner=owner)
+        return say(key, language, title=title, owner=owner) if passage.outranks else ""
     written_in = say(f"language_{passage.language if passage.language in _NAMED else 'other'}", language)
-    return say(f"{key}_other_language", language, title=title, heading=heading, owner=owner, written_in=written_in)
+    return say(f"{key}_other_language", language, title=title, owner=owner, written_in=written_in)
 
 
 def _list(titles: Sequence[str]) -> str:

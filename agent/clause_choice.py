@@ -5,17 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.knowing import ASKS_FIGURE, HAS_FIGURE, STEM
-from agent.meaning import Meaning
-from agent.word_lists import words
 from policies.clauses import Clause
 
-SHARED = 0.5
-"""What it counts that a clause has all of the question's telling words; the cosine counts 1."""
-FIGURE = 0.2
-"""What it counts that a clause has a figure when the question asks for one ("how many", "hoe laat")."""
-OPENS = 0.15
-"""What it counts to be the first sentence of its section: there a clause says its rule, the rest refines it."""
 NEAR = 0.5
 """A further sentence must weigh at least this share of the best one."""
 SAME_ROW = 0.93
@@ -28,31 +19,13 @@ GAP = 2
 SHORT = 330
 """A section of at most this many characters is quoted whole."""
 CHARACTERS = 900
-READ = 60
-"""How many clauses of a passage are compared by meaning: those that share most words, in their order."""
-COMPOUND = 5
 
-_WORD = re.compile(r"[a-zà-ÿ0-9€%]{2,}")
 _BELONGS = re.compile(
     r"^(?:but|however|unless|except|only|if|this does not|that does not|exception|you may not|it does not|in that case|"
     r"maar|echter|tenzij|behalve|alleen|als u|bent u|is er|dit geldt niet|dat geldt niet|uitzondering|in dat geval|"
     r"let op|note)\b",
     re.IGNORECASE,
 )
-
-
-def weigh(meaning: Meaning, question: str, clauses: Sequence[Clause]) -> list[float]:
-    """How much each clause says of what was asked; headings inside a section say nothing."""
-    asked = telling(question)
-    shared = [_share(asked, telling(clause.said)) for clause in clauses]
-    read = sorted(range(len(clauses)), key=lambda index: -shared[index])[:READ]
-    likeness = dict(zip(read, meaning.likeness(question, [clauses[index].said for index in read]), strict=True))
-    own = [float(likeness.get(index, 0.0)) + SHARED * share for index, share in enumerate(shared)]
-    wants_figure = ASKS_FIGURE.search(question) is not None
-    return [
-        -1.0 if clause.title else _led_in(own, index, clause) + _place_and_figure(wants_figure, clause, index)
-        for index, clause in enumerate(clauses)
-    ]
 
 
 def chosen(clauses: Sequence[Clause], weights: Sequence[float]) -> list[int]:
@@ -82,21 +55,6 @@ def chosen(clauses: Sequence[Clause], weights: Sequence[float]) -> list[int]:
 def _is_short(clauses: Sequence[Clause]) -> bool:
     """A section of a few lines is quoted whole: nothing that limits it can be left out."""
     return sum(len(clause.text) for clause in clauses) <= SHORT and not any(clause.row for clause in clauses)
-
-
-def telling(text: str) -> frozenset[str]:
-    """Its telling words."""
-    return frozenset(word for word in _WORD.findall(text.lower()) if word not in words("not_telling"))
-
-
-def _led_in(own: Sequence[float], index: int, clause: Clause) -> float:
-    """An item says what it says together with the sentence that leads its list in."""
-    return own[index] if not clause.item else max(own[index], (own[index] + own[clause.lead]) / 2)
-
-
-def _place_and_figure(wants_figure: bool, clause: Clause, index: int) -> float:
-    figure = FIGURE if wants_figure and HAS_FIGURE.search(clause.text) else 0.0
-    return figure + (OPENS if index == 0 else 0.0)
 
 
 def _list_of(clauses: Sequence[Clause], index: int) -> set[int]:
@@ -158,18 +116,3 @@ def _short_enough(clauses: Sequence[Clause], places: Sequence[int], best: int) -
             break
         kept.append(place)
     return kept
-
-
-def _share(asked: frozenset[str], found: frozenset[str]) -> float:
-    """The part of the asked words that is found: by their first six letters ("declareren" meets "declaratie"), or as
-    part of a compound ("verlof" meets "vakantieverlof")."""
-    if not asked:
-        return 0.0
-    beginnings = {word[:STEM] for word in found}
-    return sum(_meets(word, beginnings, found) for word in asked) / len(asked)
-
-
-def _meets(word: str, beginnings: set[str], found: frozenset[str]) -> bool:
-    if word[:STEM] in beginnings:
-        return True
-    return any(min(len(word), len(other)) >= COMPOUND and (word in other or other in word) for other in found)

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from agent.citing import answer_text, citations_of
+from agent.filling import form_besides
+from agent.offering import tool_to_offer
 from agent.parts import TurnParts
 from agent.settings import AgentSettings
 from agent.solved import QUESTION, is_help
 from agent.state import Asked, Ending, Gathered, TurnState
+from agent.suggesting import to_use_a_tool, whether_solved
 from agent.wish import waiting_question
 from agent.words import say
 from core.chat import ChatMessage
 from core.outcomes import Outcome
 from core.plain_text import inert
 from core.ports import Passage
-from core.replies import Citation
+from core.replies import Citation, Suggestion
 from tools import Found
+
+_MAY_OFFER = frozenset({Outcome.ANSWERED, Outcome.NOT_FOUND})
 
 
 class Compose:
     """Citations come from what was retrieved, never from what a model wrote."""
 
     def __init__(self, parts: TurnParts) -> None:
+        self._parts = parts
         self._settings = parts.settings
         self._built_in = parts.fallback.name
 
@@ -31,12 +37,15 @@ class Compose:
         parts = [answer, *(sentence for _, sentence in gathered.refused), *self._failures(gathered, language)]
         text = "\n\n".join(part for part in parts if part)
         outcome = _outcome(state, bool(answer))
+        offered = await tool_to_offer(self._parts, state) if outcome in _MAY_OFFER else ""
         if not text and not gathered.prepared:
-            outcome, text = self._nothing(state, outcome)
+            outcome, text = self._nothing(state, outcome, offered)
+        suggestions: tuple[Suggestion, ...] = to_use_a_tool(offered)
         if outcome is Outcome.ANSWERED and is_help(
             [passage for passage in gathered.passages if _cited(passage, citations)]
         ):
             text = f"{text}\n\n{say(QUESTION, language)}"
+            suggestions = (*whether_solved(language), *suggestions)
         text = _with_reminder(text, state, outcome)
         ending = Ending(
             outcome=outcome,
@@ -46,6 +55,8 @@ class Compose:
             private=is_private(state["asked"], gathered, citations, self._settings),
             model=state["spent"].model,
             proposals=tuple(gathered.prepared),
+            suggestions=suggestions,
+            form=form_besides(self._parts, state) if outcome is Outcome.CLARIFIED else None,
         )
         return {"ending": ending}
 
@@ -69,8 +80,8 @@ class Compose:
             failures.append(say("failed_connector", language, service_desk=self._settings.service_desk))
         return failures
 
-    def _nothing(self, state: TurnState, outcome: Outcome) -> tuple[Outcome, str]:
-        """Nothing was found: say so, name the nearest owner, offer a ticket."""
+    def _nothing(self, state: TurnState, outcome: Outcome, offered: str) -> tuple[Outcome, str]:
+        """Nothing was found: say so, name the nearest owner, offer what may have been meant, else a ticket."""
         gathered, language = state["gathered"], state["language"]
         if gathered.found and all(not found.passages for found in gathered.found) and not _searched(gathered):
             return Outcome.NOT_FOUND, say("not_found_data", language)
@@ -86,7 +97,11 @@ class Compose:
                     contact=inert(nearest.contact) or self._settings.service_desk,
                 )
             )
-        lines.append(say("not_found_ticket", language, service_desk=self._settings.service_desk))
+        desk = self._settings.service_desk
+        if offered:
+            lines.append(say("not_found_tool", language, title=offered, service_desk=desk))
+        else:
+            lines.append(say("not_found_ticket", language, service_desk=desk))
         return Outcome.NOT_FOUND, "\n".join(lines)
 
 

@@ -15,12 +15,11 @@ from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 
-import yaml
-
 from agent.answer_check import Supported
 from agent.answer_figures import figures
 from agent.meaning import Meaning
 from agent.word_lists import words
+from core.own_yaml import load_yaml
 from core.ports import Passage
 from policies.records import AUTHORITIES
 from policies.sentences import sentences
@@ -221,5 +220,5 @@ def _says(name: str, clause: str) -> bool:
 
 @cache
 def _patterns(name: str) -> re.Pattern[str]:
-    written = yaml.safe_load(Path(__file__).with_name("conflict_words.yaml").read_text(encoding="utf-8"))
+    written = load_yaml(Path(__file__).with_name("conflict_words.yaml").read_text(encoding="utf-8"))
     return re.compile("|".join(written[name]), re.IGNORECASE)

@@ -34,6 +34,18 @@ _LATEST = (
     .order_by(conversations.c.last_at.desc())
     .limit(1)
 )
+_ANCHORED = (
+    sa.select(messages.c.conversation_id)
+    .join(conversations, conversations.c.conversation_id == messages.c.conversation_id)
+    .where(
+        messages.c.employee_id == sa.bindparam("employee_id"),
+        messages.c.anchor == sa.bindparam("anchor"),
+        messages.c.anchor != sa.literal_column("''"),  # the index holds only these
+        conversations.c.place == sa.bindparam("place"),
+    )
+    .order_by(messages.c.message_id.desc())
+    .limit(1)
+)
 _HISTORY = (
     sa.select(messages.c.role, messages.c.text, messages.c.language)
     .where(
@@ -60,7 +72,8 @@ def load(tx: Tx, message: Message, employee_id: str, settings: AgentSettings) ->
     """The conversation and its history, oldest first.
 
     A thread is one conversation. Top-level messages in a direct chat are one while less than the set minutes lie
-    between them; a top-level message in a shared room starts its own.
+    between them; a top-level message in a shared room starts its own. What hangs under a post of an earlier exchange
+    goes on with the conversation of that one, however old.
     """
     place = place_of(message)
     first = tx.execute(_MET, {"employee_id": employee_id, "channel": message.address.channel}).first()
@@ -108,6 +121,7 @@ def save(
             "citations": [encode(citation) for citation in citations],
             "event_id": message.event_id,
             "at": moment,
+            "anchor": message.address.anchor,
         }
         for past, citations in lines
     ]
@@ -121,6 +135,11 @@ def place_of(message: Message) -> str:
 
 
 def _running(tx: Tx, message: Message, employee_id: str, place: str, settings: AgentSettings) -> str | None:
+    if message.address.anchor:
+        whose = {"employee_id": employee_id, "anchor": message.address.anchor, "place": place}
+        hangs_under = tx.execute(_ANCHORED, whose).first()
+        if hangs_under is not None:
+            return str(hangs_under.conversation_id)
     if message.address.thread is None and message.address.place is Place.SHARED:
         return None
     row = tx.execute(_LATEST, {"employee_id": employee_id, "place": place}).first()

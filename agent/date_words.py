@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from core.own_yaml import load_yaml
 
 
 @cache
@@ -43,5 +43,5 @@ def _words(text: str) -> list[str]:
 
 @cache
 def _written() -> dict[str, Any]:
-    written: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("date_words.yaml").read_text(encoding="utf-8"))
+    written: dict[str, Any] = load_yaml(Path(__file__).with_name("date_words.yaml").read_text(encoding="utf-8"))
     return written

@@ -33,6 +33,16 @@ class EnumValues:
             return values[best]
         return None
 
+    def chosen(self, shape: Shape, text: str, *, whole: bool) -> str | None:
+        """Of a form's field: the only value of which a phrase stands in the text, and (`whole`: the text answers just
+        this question) else the one it is like. What a form does not hear it asks: it never takes the nearest."""
+        values = [value for value in shape["enum"] if isinstance(value, str)]
+        phrases = {value: (value, *shape.get("x-values", {}).get(value, ())) for value in values}
+        said = [value for value, known in phrases.items() if any(_stands_in(phrase, text) for phrase in known)]
+        if len(said) == 1:
+            return said[0]
+        return self.named(shape, text) if whole and not said else None
+
     def named(self, shape: Shape, text: str) -> str | None:
         """The value that a correction names; None when it speaks of something else."""
         values = [value for value in shape["enum"] if isinstance(value, str)]
@@ -46,6 +56,10 @@ class EnumValues:
         """How near the text is to what a value is about: its examples where the tool gives any."""
         phrases = shape.get("x-values", {}).get(value) or [_described(value, shape.get("description", ""))]
         return float(self._meaning.likeness(text.lower(), [phrase.lower() for phrase in phrases]).max())
+
+
+def _stands_in(phrase: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _said(values: list[str], text: str) -> str | None:

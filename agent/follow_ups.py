@@ -8,10 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from agent.intents import Intent, intent_of
 from agent.question_form import is_question
+from core.own_yaml import load_yaml
 
 LONG = 9
 """More words than this stand on their own."""
@@ -89,5 +88,5 @@ def _folded(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _written() -> dict[str, Any]:
-    written: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("follow_ups.yaml").read_text(encoding="utf-8"))
+    written: dict[str, Any] = load_yaml(Path(__file__).with_name("follow_ups.yaml").read_text(encoding="utf-8"))
     return written

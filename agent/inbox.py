@@ -12,18 +12,22 @@ from agent.secrets_in_text import cover_secrets
 from agent.tables import inbox, turns
 from core.encoding import decode, encode
 from core.events import Message
+from core.people import Standing
 from storage import Tx, now
 
 WAITING = "waiting"
+STOPPED = "stopped"
 HANDLED = "handled"
+OPEN = (WAITING, STOPPED)
+"""The states of a message whose turn is not committed yet."""
 
 # Building a statement costs as much as running it: those of every turn are built once.
-_WAITING = (
-    sa.select(inbox.c.event_id, inbox.c.message, inbox.c.received_at)
-    .where(inbox.c.partition == sa.bindparam("partition"), inbox.c.state == WAITING)
+_OPEN = (
+    sa.select(inbox.c.event_id, inbox.c.message, inbox.c.received_at, inbox.c.state)
+    .where(inbox.c.partition == sa.bindparam("partition"), inbox.c.state.in_(OPEN))
     .order_by(inbox.c.received_at, inbox.c.event_id)
 )
-_WAITING_LOCKED = _WAITING.with_for_update()
+_OPEN_LOCKED = _OPEN.with_for_update()
 _ONE = (
     sa.select(inbox.c.message, inbox.c.attempts, inbox.c.state, turns.c.event_id.label("turn"))
     .select_from(inbox.outerjoin(turns, turns.c.event_id == inbox.c.event_id))
@@ -31,6 +35,7 @@ _ONE = (
 )
 _THIS = inbox.c.event_id == sa.bindparam("id")
 _ATTEMPT = sa.update(inbox).where(_THIS).values(attempts=inbox.c.attempts + 1)
+_STOPPED = sa.update(inbox).where(_THIS, inbox.c.state == WAITING).values(state=STOPPED)
 _HANDLED = sa.update(inbox).where(_THIS).values(state=HANDLED)
 _HANDLED_COVERED = _HANDLED.values(message=sa.bindparam("covered", type_=inbox.c.message.type))
 
@@ -46,10 +51,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message without a committed turn."""
+    """A message without a committed turn. `stopped`: its turn ends without an answer."""
 
     message: Message
     received_at: datetime
+    stopped: bool
 
 
 def put(tx: Tx, message: Message) -> bool:
@@ -91,26 +97,45 @@ def _edited(tx: Tx, edit: Message) -> bool:
     if not known:
         return False
     last = known[-1]
+    if last.message.get("standing", Standing.MEMBER) != edit.standing:
+        return False  # who may be answered has changed meanwhile: a message of its own, that is looked at by itself
     if last.state == WAITING:
-        changed = {**last.message, "text": edit.text}
+        files = encode(edit)["files"] or last.message.get("files", [])
+        changed = {**last.message, "text": edit.text, "files": files}
         tx.change(sa.update(inbox).where(inbox.c.event_id == last.event_id).values(message=changed))
         return True
     return bool(last.message["text"] == edit.text)
 
 
-def waiting_from(tx: Tx, first: Message, *, locked: bool = False) -> list[Waiting]:
-    """The waiting messages of a partition from this one on, oldest first. `locked`: nobody edits them meanwhile."""
-    rows = tx.execute(_WAITING_LOCKED if locked else _WAITING, {"partition": first.partition}).all()
-    found = [Waiting(decode(Message, row.message), row.received_at) for row in rows]
+def open_in(tx: Tx, partition: str, *, locked: bool = False) -> list[Waiting]:
+    """The messages of a partition without a committed turn, oldest first. `locked`: nobody changes them meanwhile."""
+    rows = tx.execute(_OPEN_LOCKED if locked else _OPEN, {"partition": partition}).all()
+    return [Waiting(decode(Message, row.message), row.received_at, row.state == STOPPED) for row in rows]
+
+
+def open_from(tx: Tx, first: Message, *, locked: bool = False) -> list[Waiting]:
+    """The same from one message on."""
+    found = open_in(tx, first.partition, locked=locked)
     start = next((at for at, one in enumerate(found) if one.message.event_id == first.event_id), len(found))
     return found[start:]
+
+
+def mark_stopped(tx: Tx, event_id: str) -> bool:
+    """No answer to this message is wanted any more; false when it is not waiting."""
+    return tx.change(_STOPPED, {"id": event_id}) == 1
+
+
+def is_stopped(tx: Tx, event_id: str) -> bool:
+    """Whether somebody stopped this message."""
+    row = tx.execute(_ONE, {"event_id": event_id}).mappings().first()
+    return row is not None and row["state"] == STOPPED
 
 
 def unhandled(tx: Tx, older_than: timedelta = timedelta(0), limit: int = 200) -> list[tuple[str, str]]:
     """Messages without a committed turn that came longer ago than this, oldest first, as (event id, partition)."""
     rows = tx.execute(
         sa.select(inbox.c.event_id, inbox.c.partition)
-        .where(inbox.c.state == WAITING, inbox.c.received_at <= now(tx) - older_than)
+        .where(inbox.c.state.in_(OPEN), inbox.c.received_at <= now(tx) - older_than)
         .order_by(inbox.c.received_at, inbox.c.event_id)
         .limit(limit)
     )
@@ -129,9 +154,12 @@ def open_message(tx: Tx, event_id: str) -> Opened:
 
 
 def mark_handled(tx: Tx, event_id: str, text: str | None) -> None:
-    """The turn is committed. `text` replaces the stored one: what the turn covered must not stay here."""
+    """The turn is committed. `text` replaces the stored one: what the turn covered must not stay here. Where no word is
+    kept, no file's name and no filled form is either.
+    """
     if text is None:
         tx.change(_HANDLED, {"id": event_id})
         return
     row = tx.execute(_ONE, {"event_id": event_id}).mappings().one()
-    tx.change(_HANDLED_COVERED, {"id": event_id, "covered": {**row["message"], "text": text}})
+    nameless: dict[str, object] = {} if text else {"files": [], "form": None}
+    tx.change(_HANDLED_COVERED, {"id": event_id, "covered": {**row["message"], "text": text, **nameless}})

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
+from core.own_yaml import load_yaml
 
 
 class Intent(StrEnum):
@@ -70,14 +70,25 @@ class _Pattern:
 
 def intent_of(text: str) -> Intent | None:
     """What the message plainly is by its words, or None: then it has to be read for its meaning."""
-    flat = " ".join(text.replace("’", "'").split())
+    flat = _flat(text)
     return next((intent for intent, pattern in _patterns() if pattern.fits(flat)), None)
+
+
+def is_yes_or_no(text: str) -> bool:
+    """Whether the message is a bare yes or no, and nothing that goes before it. Cheap for all that is neither."""
+    flat = _flat(text)
+    either = any(pattern.fits(flat) for intent, pattern in _patterns() if intent in (Intent.CONFIRM, Intent.CANCEL))
+    return either and intent_of(text) in (Intent.CONFIRM, Intent.CANCEL)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.replace("’", "'").split())
 
 
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[tuple[Intent, _Pattern], ...]:
     """In the order of the file: the first match wins."""
-    written = yaml.safe_load(Path(__file__).with_name("intents.yaml").read_text(encoding="utf-8"))
+    written = load_yaml(Path(__file__).with_name("intents.yaml").read_text(encoding="utf-8"))
     found: list[tuple[Intent, _Pattern]] = []
     for name, ways in written.items():
         excepted = _any(ways["unless"]) if "unless" in ways else None

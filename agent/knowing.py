@@ -11,6 +11,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from agent.asked import STEM, Asked
+from agent.asked_kind import COUNTED
 from agent.data_text import Shown
 
 SURE = 0.20
@@ -28,33 +30,25 @@ _UNNAMED = -1.2  # the question names a place or a product that the passage does
 # 8 lack such a name, all of them for stories ("while we are in Lisbon")
 _FOREIGN = 0.74  # in another language the words and the meaning agree less, however right the passage is
 
-ASKS_FIGURE = re.compile(
-    r"\b(?:how (?:many|much|long|far|often|soon|old|late|early|quickly)|when|until|what time|maxim\w*|minim\w*|"
-    r"hoe ?(?:veel|lang|vaak|ver|snel|oud|laat|vroeg)|wanneer|tot wanneer|hoogstens|minstens|bedrag|amount|rate|"
-    r"cuánt\w*|cuándo|wie ?viel\w*|wie lange|combien|quand)\b",
-    re.IGNORECASE,
-)
 _NAME = re.compile(r"(?<=[a-zà-ÿ,;0-9] )[A-Z][a-zà-ÿ]{2,}\b")
-STEM = 6
-"""Letters at the beginning of a word by which its forms are one."""
-HAS_FIGURE = re.compile(r"[0-9]")
+_FIGURE = re.compile(r"[0-9]")
 
 
-def probability(question: str, language: str, passage: Shown, others: Sequence[Shown]) -> float:
+def probability(asked: Asked, language: str, passage: Shown, others: Sequence[Shown]) -> float:
     """How probable it is, 0..1, that this passage answers a question in `language`; `others` were found with it."""
     foreign = passage.language != language
     # The same rule in the other language is no rival of a text in the asker's own.
     rivals = [one for one in others if one.title != passage.title and (foreign or one.language == passage.language)]
     ahead = passage.score - max((one.score for one in rivals), default=0.0)
-    no_figure = ASKS_FIGURE.search(question) is not None and HAS_FIGURE.search(passage.text) is None
+    no_figure = asked.kind in COUNTED and _FIGURE.search(passage.text) is None
     weighed = (
         _CONSTANT
         + _COVERAGE * passage.coverage
         + _SIMILARITY * passage.similarity
         + _AHEAD * ahead
         + _NO_FIGURE * no_figure
-        + _SHORT * (len(question.split()) <= _FEW)
-        + _UNNAMED * _lacks_a_name(question, passage)
+        + _SHORT * (len(asked.text.split()) <= _FEW)
+        + _UNNAMED * _lacks_a_name(asked.text, passage)
         + _FOREIGN * foreign
     )
     return 1 / (1 + math.exp(-weighed))

@@ -11,9 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from agent.words import CATALOGUE
+from core.own_yaml import load_yaml
 
 SUPPORTED = ("en", "nl")
 FRAME, MATTER, LOOK = 2.0, 1.4, 1.0
@@ -118,7 +117,7 @@ def _learned_from(language: str) -> Iterable[str]:
 
 @lru_cache(maxsize=1)
 def _lists() -> dict[str, frozenset[str]]:
-    written: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("language.yaml").read_text(encoding="utf-8"))
+    written: dict[str, Any] = load_yaml(Path(__file__).with_name("language.yaml").read_text(encoding="utf-8"))
     found = {}
     for name, text in written.items():
         entries = {f"{name}.{key}": value for key, value in text.items()} if isinstance(text, dict) else {name: text}

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-import yaml
+from core.own_yaml import load_yaml
 
 LINE = 200
 TEXT = 4_000
@@ -46,5 +46,5 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 @cache
 def _written() -> dict[str, str]:
-    written: dict[str, str] = yaml.safe_load(Path(__file__).with_name("matter.yaml").read_text(encoding="utf-8"))
+    written: dict[str, str] = load_yaml(Path(__file__).with_name("matter.yaml").read_text(encoding="utf-8"))
     return written

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from core.own_yaml import load_yaml
 
 REACH = 70
 """How many characters before a number are read for a word that names it."""
@@ -90,5 +90,5 @@ def _unit_pattern() -> re.Pattern[str]:
 
 @cache
 def _lists() -> dict[str, Any]:
-    written: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("masking.yaml").read_text(encoding="utf-8"))
+    written: dict[str, Any] = load_yaml(Path(__file__).with_name("masking.yaml").read_text(encoding="utf-8"))
     return written

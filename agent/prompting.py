@@ -68,11 +68,18 @@ def _system(asked: Asked, language: str) -> str:
     return "\n".join(
         [
             _document("system"),
+            *_files(asked),
             f"Today is {asked.at.date().isoformat()}.",
             f"The person's given name is {one_line(asked.requester.given_name)!r}.",
             f"{LANGUAGE_LINE}{_NAMES.get(language, language)}",
         ]
     )
+
+
+def _files(asked: Asked) -> list[str]:
+    """That files came along, in our own words for their kinds: no model sees a name, which is its sender's."""
+    kinds = [file.media_type for file in asked.message.files if not file.unwanted]
+    return [f"{_document('files')} {', '.join(kinds)}."] if kinds else []
 
 
 @cache

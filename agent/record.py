@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from uuid import NAMESPACE_URL, uuid5
 
 from actions.posting import slot
-from actions.records import Origin
+from actions.records import Origin, Prepared
 from agent import budget, conversation, inbox
+from agent.attached import noted
 from agent.corrections import correction_in
 from agent.parts import TurnParts
 from agent.state import Asked, Ending, Past, Spent
+from agent.suggesting import to_a_person
 from agent.tables import turns
 from agent.words import refusal, say
 from core.encoding import encode
@@ -47,8 +49,9 @@ def commit(tx: Tx, parts: TurnParts, asked: Asked, place: str, ending: Ending, s
         raise AlreadyCommitted(event_id)
     text = asked.message.text if ending.stored_text is None else ending.stored_text
     _save_messages(tx, asked, place, text, ending, replies)
+    replies = noted(replies, ending)
     notice = [_notice(parts, asked, ending)] if asked.first_contact else []
-    _post(tx, asked, [*notice, *replies])
+    _post(tx, asked, [*notice, *replies, *_elsewhere(asked, replies)])
     budget.add_spend(tx, employee_id, spent)
     record(
         tx,
@@ -73,7 +76,7 @@ def refuse_unknown(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> Co
     if not tx.add(turns, **_turn_row(tx, asked, ending, ending.outcome, Spent(), 0)):
         raise AlreadyCommitted(event_id)
     reply = Reply(ending.text, ending.language, ending.outcome, private=asked.shared)
-    _post(tx, asked, [reply])
+    _post(tx, asked, [reply, *_elsewhere(asked, [reply])])
     inbox.mark_handled(tx, event_id, "")
     record(
         tx,
@@ -98,17 +101,14 @@ def _replies(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> tuple[li
     action_ids: list[str] = []
     refused: list[Outcome] = []
     if ending.text:
-        text_outcome = None if ending.proposals else ending.outcome
-        replies.append(
-            Reply(ending.text, ending.language, text_outcome, ending.citations, None, ending.private, ending.model)
-        )
-    replies += _replaced(tx, parts, asked) if ending.proposals else []
+        replies.append(_said(ending))
+    replies += _replaced(tx, parts, asked, ending) if ending.proposals else []
     for number, prepared in enumerate(ending.proposals):
         action_id = str(uuid5(NAMESPACE, f"{asked.message.event_id}:{number}"))
         message = asked.message
         origin = Origin(action_id, message.event_id, asked.conversation_id, message.address, message.identity)
         try:
-            replies.append(replace(parts.gate.propose(tx, prepared, origin), model=ending.model))
+            replies.append(replace(_filed(tx, parts, prepared, origin, ending.replaces), model=ending.model))
             action_ids.append(action_id)
         except Refused as error:
             sentence = refusal(error.reason, ending.language, **error.details)
@@ -118,11 +118,41 @@ def _replies(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> tuple[li
     return replies, tuple(action_ids), outcome
 
 
-def _replaced(tx: Tx, parts: TurnParts, asked: Asked) -> list[Reply]:
-    """A correction takes the place of the draft it corrects: there are never two open drafts for one wish."""
+def _filed(tx: Tx, parts: TurnParts, prepared: Prepared, origin: Origin, replaces: str) -> Reply:
+    """The draft as a reply; one that was edited takes the place of the earlier."""
+    return parts.gate.replace(tx, replaces, prepared, origin) if replaces else parts.gate.propose(tx, prepared, origin)
+
+
+def _said(ending: Ending) -> Reply:
+    """The words of the ending, with what may be said next; a draft's card says that itself."""
+    if ending.proposals:
+        return Reply(ending.text, ending.language, None, ending.citations, None, ending.private, ending.model)
+    return Reply(
+        ending.text,
+        ending.language,
+        ending.outcome,
+        ending.citations,
+        private=ending.private,
+        model=ending.model,
+        suggestions=ending.suggestions or to_a_person(ending.outcome, ending.language),
+        form=ending.form,
+    )
+
+
+def _replaced(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> list[Reply]:
+    """A correction, or a file that came later, makes a new draft: there are never two open drafts for one wish."""
+    if ending.files is not None and ending.files.replaces:
+        return _withdrawn(tx, parts, asked, ending.files.replaces)
     if correction_in(asked.message.text) is None:
         return []
     return parts.gate.replace_draft(tx, asked.requester.employee_id, asked.conversation_id)
+
+
+def _withdrawn(tx: Tx, parts: TurnParts, asked: Asked, action_id: str) -> list[Reply]:
+    try:
+        return [parts.gate.cancel(tx, action_id, asked.requester.employee_id)]
+    except Refused:
+        return []  # confirmed or over meanwhile: it stays what it is
 
 
 def _move(tx: Tx, parts: TurnParts, asked: Asked, ending: Ending) -> Reply:
@@ -152,8 +182,11 @@ def _turn_row(tx: Tx, asked: Asked, ending: Ending, outcome: Outcome, spent: Spe
 
 
 def _save_messages(tx: Tx, asked: Asked, place: str, text: str, ending: Ending, replies: Sequence[Reply]) -> None:
-    """A signposted exchange leaves no words behind, the reply's neither."""
-    said = "" if ending.outcome is Outcome.SIGNPOSTED and not text else "\n\n".join(reply.text for reply in replies)
+    """A signposted exchange leaves no words behind, the reply's neither; nor does one that was stopped."""
+    wordless = ending.outcome in (Outcome.SIGNPOSTED, Outcome.STOPPED) and not text
+    said = "" if wordless else "\n\n".join(reply.text for reply in replies)
+    if ending.files is not None and ending.files.kept and not wordless:
+        said = f"{said}\n\n{ending.files.kept}".strip()
     lines = [
         (Past("user", text, ending.language), ()),
         (Past("assistant", said, ending.language), ending.citations),
@@ -171,6 +204,16 @@ def _notice(parts: TurnParts, asked: Asked, ending: Ending) -> Reply:
         service_desk=parts.settings.service_desk,
     )
     return Reply(said, ending.language, private=asked.shared)
+
+
+def _elsewhere(asked: Asked, replies: Sequence[Reply]) -> list[Reply]:
+    """A note where others read along, when every answer went to the direct chat: the same words whatever it was about,
+    so that neither the note nor its absence tells them anything.
+    """
+    if not asked.shared or not replies or not all(reply.private for reply in replies):
+        return []
+    language = replies[-1].language
+    return [Reply(say("answered_in_direct", language), language)]
 
 
 def _post(tx: Tx, asked: Asked, replies: Sequence[Reply]) -> None:

@@ -15,12 +15,12 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from agent import letter_grams
 from agent.intents import Intent
 from agent.meaning import Meaning
+from core.own_yaml import load_yaml
 
 LETTERS = 0.4
 """What shared letters count beside shared meaning."""
@@ -36,7 +36,7 @@ _SIGN = re.compile(r"[^\w'% ]+")
 
 
 _LEARNED: OrderedDict[tuple[str, tuple[str, ...]], SituationScores] = OrderedDict()
-_LOCK = Lock()
+_LOCK, _LEARNING = Lock(), Lock()
 
 
 class SituationScores:
@@ -84,15 +84,26 @@ class SituationScores:
 def learned(meaning: Meaning, tool_examples: Sequence[str]) -> SituationScores:
     """What was learned with this embedder and these tools: once a process, and anew when the tools change. Blocking."""
     key = (meaning.name, tuple(tool_examples))
+    if (known := _known(key)) is not None:
+        return known
+    with _LEARNING:  # whoever needs what is known already does not wait for this
+        if (known := _known(key)) is not None:
+            return known
+        written = written_examples()
+        ordinary = tuple(dict.fromkeys((*written[Intent.ORDINARY], *tool_examples)))
+        scores = SituationScores(meaning, {**written, Intent.ORDINARY: ordinary})
+        with _LOCK:
+            _LEARNED[key] = scores
+            while len(_LEARNED) > KEPT:
+                _LEARNED.popitem(last=False)
+        return scores
+
+
+def _known(key: tuple[str, tuple[str, ...]]) -> SituationScores | None:
     with _LOCK:
-        if key not in _LEARNED:
-            written = written_examples()
-            ordinary = tuple(dict.fromkeys((*written[Intent.ORDINARY], *tool_examples)))
-            _LEARNED[key] = SituationScores(meaning, {**written, Intent.ORDINARY: ordinary})
-        _LEARNED.move_to_end(key)
-        while len(_LEARNED) > KEPT:
-            _LEARNED.popitem(last=False)
-        return _LEARNED[key]
+        if key in _LEARNED:
+            _LEARNED.move_to_end(key)
+        return _LEARNED.get(key)
 
 
 def plain(text: str) -> str:
@@ -105,6 +116,5 @@ def written_examples() -> dict[Intent, tuple[str, ...]]:
     """The examples by situation, as `situations/*.yaml` has them. Raises `ValueError` for a file of no intent."""
     folder = Path(__file__).with_name("situations")
     return {
-        Intent(file.stem): tuple(yaml.safe_load(file.read_text(encoding="utf-8")))
-        for file in sorted(folder.glob("*.yaml"))
+        Intent(file.stem): tuple(load_yaml(file.read_text(encoding="utf-8"))) for file in sorted(folder.glob("*.yaml"))
     }

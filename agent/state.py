@@ -14,10 +14,11 @@ from agent.conflicts import Conflict
 from agent.masking import Masker
 from core.chat import ChatMessage, ModelTurn, ToolSchema
 from core.events import Message, Place
+from core.fields import Form
 from core.outcomes import Outcome
 from core.people import Employee
 from core.ports import Passage
-from core.replies import Citation
+from core.replies import Citation, Suggestion
 from tools import Found
 
 
@@ -62,8 +63,24 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class FileNote:
+    """What is said of the files that came along: `text` is shown and never kept, `kept` is what the history has of it.
+
+    `replaces` is the draft in whose place a proposal of this turn comes.
+    """
+
+    text: str
+    kept: str = ""
+    suggestions: tuple[Suggestion, ...] = ()
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
-    """How the turn ends: what is said, what is proposed, and whether the person's text may be kept."""
+    """How the turn ends: what is said, what is proposed, and whether the person's text may be kept.
+
+    `form` is offered besides the question for one thing. `replaces` is the draft that the proposal was edited from.
+    """
 
     outcome: Outcome
     language: str
@@ -74,6 +91,10 @@ class Ending:
     proposals: tuple[Prepared, ...] = ()
     move: Move | None = None
     stored_text: str | None = None
+    files: FileNote | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+    form: Form | None = None
+    replaces: str = ""
 
 
 @dataclass(slots=True)

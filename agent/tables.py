@@ -45,7 +45,15 @@ messages = sa.Table(
     sa.Column("citations", sa.JSON, nullable=False),
     sa.Column("event_id", sa.String(200), nullable=False, index=True),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("anchor", sa.String(120), nullable=False, server_default=""),
 )
+sa.Index(
+    "ix_messages_employee_id_anchor",
+    messages.c.employee_id,
+    messages.c.anchor,
+    sqlite_where=messages.c.anchor != "",
+    postgresql_where=messages.c.anchor != "",
+)  # only of messages that have one: elsewhere it costs nothing
 
 conversations = sa.Table(
     "conversations",

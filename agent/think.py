@@ -11,16 +11,18 @@ import structlog
 
 from agent.answer_check import check
 from agent.budget import has_tokens, tokens_of, use_model_call
+from agent.builtin_model import BuiltinModel
 from agent.check import sources_of
 from agent.data_text import FAILED, RETRY
+from agent.filling import asked_in_a_form
 from agent.model_calls import model_call
-from agent.offers import without_extras
+from agent.offers import ALWAYS, NEAREST, told_schemas, without_extras
 from agent.parts import TurnParts
 from agent.prompting import phrasing_messages, says_not_found
 from agent.state import TurnState
 from agent.streaming import Preview, may_be_shown
 from core.chat import ChatMessage, ModelTurn, StreamingModel, ToolSchema
-from core.errors import ModelError
+from core.errors import ConnectorError, ModelError
 from core.plain_text import visible
 
 log = structlog.get_logger(__name__)
@@ -44,6 +46,8 @@ class Think:
         messages = state["messages"]
         before, bad_rounds = without_bad_calls(messages)
         if self._may_use_model(state):
+            if (asks := asked_in_a_form(self._parts, state)) is not None:
+                return _said(asks, messages)
             spoken = None if self._is_spent(state, bad_rounds) else await self._language_model(state)
             if spoken is not None:
                 return _said(spoken, messages)
@@ -83,7 +87,7 @@ class Think:
         use_model_call(spent, self._parts.settings)
         phrasing = self._parts.ai.level == "write"
         messages = phrasing_messages(state["messages"]) if phrasing else state["messages"]
-        tools = [] if phrasing else [without_extras(schema) for schema in state["tools"]]
+        tools = [] if phrasing else [without_extras(schema) for schema in await self._told(state)]
         preview = self._preview(state)
         try:
             async with asyncio.timeout(self._seconds(state)):
@@ -98,6 +102,17 @@ class Think:
             return None
         spent.model = self._parts.model.name
         return spoken
+
+    async def _told(self, state: TurnState) -> Sequence[ToolSchema]:
+        """Of many tools those near to what was said: a language model that reads all is slow and confused."""
+        fallback = self._parts.fallback
+        few = len(state["tools"]) <= NEAREST + len(ALWAYS)  # known without asking a thread
+        if few or not isinstance(fallback, BuiltinModel):
+            return state["tools"]
+        try:
+            return await asyncio.to_thread(told_schemas, state["messages"], state["tools"], fallback.nearest)
+        except ConnectorError:  # without an embedder nothing is near: better too many than the wrong ones
+            return state["tools"]
 
     async def _ask(
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], state: TurnState, preview: Preview | None

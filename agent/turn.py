@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from dataclasses import dataclass, replace
 
 import structlog
 
 from agent import bursts, conversation, inbox
+from agent.attached import with_files
 from agent.budget import BudgetSpent, Room, room_for
 from agent.builtin_model import BuiltinModel
 from agent.bursts import Burst, WroteOn
 from agent.conversation import Conversation
+from agent.filling import ending_of_form
 from agent.graph import build_graph
 from agent.inbox import Opened
 from agent.language import language_of
 from agent.masking import Masker
-from agent.offers import all_schemas, said_to_tools
+from agent.offers import said_to_tools, schemas_of
 from agent.parts import TurnParts
 from agent.record import AlreadyCommitted, Committed, commit, refuse_unknown
 from agent.routing import Routing
 from agent.state import Asked, Ending, Gathered, Spent, TurnState
+from agent.stopping import unless_stopped
 from agent.streaming import thinking, withdraw_seen
 from agent.summary import TurnSummary, summary_of
 from agent.words import say
 from core.errors import ConnectorError, ModelError, Refused, where
 from core.events import Message
 from core.outcomes import Outcome
-from core.people import Employee, EmployeeKind
+from core.people import Employee, EmployeeKind, Standing
 from core.tracing import span
 from storage import Tx, now
 from storage.faultpoint import reached
+from tools.registry import Registry
 
 __all__ = ["TurnParts", "TurnRunner", "TurnSummary"]
 
@@ -65,6 +70,7 @@ class TurnRunner:
         self._parts = parts
         self._routing = Routing(parts.meaning, lambda: said_to_tools(parts.registry))
         self._graph = build_graph(parts, self._routing)
+        self._follows = False
 
     async def run(self, event_id: str) -> TurnSummary:
         """Handle one stored message. Safe to call again after a crash at any point. Raises `KeyError` for no event.
@@ -92,31 +98,42 @@ class TurnRunner:
             return TurnSummary(event_id, repeated=True)
 
     async def warm(self) -> None:
-        """Load the weights and embed the tools' examples before the first message does: about 2 s, once a process."""
-        fallback = self._parts.fallback
-        if isinstance(fallback, BuiltinModel):
-            await asyncio.to_thread(fallback.warm, all_schemas(self._parts.registry))
-        await asyncio.to_thread(self._routing.warm)
+        """Load the weights and embed the tools' examples before the first message does: about 2 s, once a process.
+
+        From then on the examples of newly released tools are learned before anybody is offered them.
+        """
+        await asyncio.to_thread(self._learn, self._parts.registry)
         await asyncio.to_thread(language_of, "printer defect")
+        if not self._follows:
+            self._follows = True
+            self._parts.registry.before_change(self._learn)
+
+    def _learn(self, registry: Registry) -> None:
+        """Whatever the built-in model makes of the tools of this registry. Blocking; turns go on meanwhile."""
+        fallback = self._parts.fallback
+        for view in registry.views():
+            if isinstance(fallback, BuiltinModel):
+                fallback.warm(schemas_of(view))
+        self._routing.learn(said_to_tools(registry))
 
     async def _answered(self, opened: Opened, requester: Employee, started: float) -> TurnSummary:
         """The turn, begun anew as long as the person writes on. What crashed before is tried by itself."""
         spent, alone = Spent(), opened.attempts > 1
         begun = await self._begin(opened.message, requester, alone=alone)
-        async with thinking(self._parts.live, opened.message):
-            for again in range(MAX_BEGINNINGS):
-                if again:
-                    begun = await self._begin(opened.message, requester, alone=alone)
+        async with thinking(None if begun.burst.stopped else self._parts.live, begun.burst.message):
+            for beginning in itertools.count(1):
                 try:
                     return await self._turn(opened, begun, spent, started)
                 except WroteOn:
-                    log.info("person_wrote_on", event_id=opened.message.event_id, messages=len(begun.burst.parts))
+                    seen = begun.burst.message
+                    log.info("person_wrote_on", event_id=seen.event_id, messages=len(begun.burst.parts))
                     if spent.seen:
-                        await withdraw_seen(self._parts.live, opened.message)
+                        await withdraw_seen(self._parts.live, seen)
                     spent = Spent(tokens=spent.tokens)
-            begun = await self._begin(opened.message, requester, alone=True)
-            final = replace(begun, burst=replace(begun.burst, final=True))
-            return await self._turn(opened, final, spent, started)
+                final = beginning >= MAX_BEGINNINGS  # from then on only a stop begins it anew
+                begun = await self._begin(opened.message, requester, alone=alone or final)
+                begun = replace(begun, burst=replace(begun.burst, final=final))
+        raise AssertionError("unreachable")
 
     async def _begin(self, first: Message, requester: Employee, *, alone: bool) -> _Begun:
         """The messages to answer, once the last of them looks finished or has waited long enough."""
@@ -131,17 +148,20 @@ class TurnRunner:
         return found
 
     async def _turn(self, opened: Opened, begun: _Begun, spent: Spent, started: float) -> TurnSummary:
-        """Raises `WroteOn` when the person wrote on before the commit."""
+        """Raises `WroteOn` when the person wrote on, or stopped it, before the commit."""
         burst, talk, room, asked = begun.burst, begun.talk, begun.room, begun.asked
         requester = asked.requester
         reached("turn.loaded")
         language = next((past.language for past in reversed(talk.history)), requester.language)
-        if opened.attempts > self._parts.settings.max_attempts:
+        if burst.stopped:
+            ending = replace(self._canned(Outcome.STOPPED, language), stored_text="")
+        elif opened.attempts > self._parts.settings.max_attempts:
             ending = self._canned(Outcome.FAILED_CRASHED, language)
         elif not room.turns_left:
             ending = self._canned(Outcome.REFUSED_LIMIT, language)
         else:
-            ending = await self._think(asked, spent, language)
+            ending = await unless_stopped(self._think(asked, spent, language), lambda: self._stopped(opened.message))
+            ending = await with_files(self._parts, asked, ending, [event_id for event_id, *_ in burst.parts])
             reached("turn.thought")
         ms = round((time.monotonic() - started) * 1000)
 
@@ -153,7 +173,10 @@ class TurnRunner:
         return summary_of(opened.message.event_id, ending, committed, ms, spent.called)
 
     async def _requester(self, message: Message) -> tuple[Employee | None, Outcome | None]:
-        """Who wrote this, from the verified identity; or what failed."""
+        """Who wrote this, from the verified identity; or what failed. An outsider stays one, whoever they map to."""
+        if message.standing is not Standing.MEMBER:
+            outside = message.standing is Standing.OUTSIDER
+            return None, Outcome.REFUSED_IDENTITY if outside else Outcome.FAILED_CONNECTOR
         try:
             return await self._parts.systems.directory.by_identity(message.identity), None
         except ConnectorError as error:
@@ -185,6 +208,8 @@ class TurnRunner:
         }
         try:
             async with asyncio.timeout(self._parts.settings.deadline_seconds):
+                if asked.message.form is not None:
+                    return await ending_of_form(self._parts, asked, language)
                 return (await self._graph(state))["ending"]
         except (TimeoutError, BudgetSpent, ModelError, ConnectorError) as error:
             outcome = next(outcome for kind, outcome in _CAUSES.items() if isinstance(error, kind))
@@ -197,6 +222,9 @@ class TurnRunner:
             # Neither the message nor the values of the frames: they may hold what somebody wrote.
             log.error("turn_crashed", event_id=asked.message.event_id, error=type(error).__name__, at=where(error))
             return self._canned(Outcome.FAILED_CRASHED, language)
+
+    async def _stopped(self, first: Message) -> bool:
+        return await self._parts.database.read(lambda tx: inbox.is_stopped(tx, first.event_id))
 
     async def _unknown(
         self, message: Message, requester: Employee | None, outcome: Outcome, started: float

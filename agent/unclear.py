@@ -9,11 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from agent.chosen import chosen
 from agent.state import Asked, Past
 from agent.words import CATALOGUE, say
+from core.own_yaml import load_yaml
 
 ASK = "ask_reading"
 FEWEST = 2
@@ -94,7 +93,7 @@ def _requests() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _written() -> tuple[_Unclear, ...]:
-    written: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("unclear.yaml").read_text(encoding="utf-8"))
+    written: list[dict[str, Any]] = load_yaml(Path(__file__).with_name("unclear.yaml").read_text(encoding="utf-8"))
     return tuple(
         _Unclear(
             re.compile(entry["said"]),

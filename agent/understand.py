@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from functools import cache
 
 from actions.records import Action
 from agent import solved
+from agent.attached import with_yes_read
+from agent.builtin_model import BuiltinModel
 from agent.intents import SIGNPOSTS, Intent, intent_of
 from agent.language import is_foreign, language_of
+from agent.naming import names_draft, says_yes, the_named
 from agent.offers import HANDOVER, offered_schemas
 from agent.parts import TurnParts
 from agent.prompting import opening_messages
@@ -18,10 +22,12 @@ from agent.secrets_in_text import COVER, cover_codes, holds_code, only_a_code
 from agent.signposts import kind_words, own_figures, signpost
 from agent.solved import Verdict, verdict
 from agent.state import Asked, Ending, Move, TurnState
+from agent.suggesting import to_begin_with, which_draft
 from agent.unclear import is_question_of_this, question_for, with_choices_read
 from agent.wish import asks_for_value, expects_answer
-from agent.words import refusal, say
+from agent.words import CATALOGUE, refusal, say
 from core.chat import ChatMessage, ModelTurn, ToolCall
+from core.events import Message
 from core.outcomes import Outcome
 
 _CANNED = {
@@ -32,6 +38,8 @@ _CANNED = {
     Intent.OUT_OF_SCOPE: Outcome.NOT_FOUND,
     Intent.GREETING: Outcome.CLARIFIED,
 }
+_INVITES = ("out_of_scope", "small_talk", "nothing_to_confirm", "nothing_to_cancel", "dropped")
+"""Sentences of the desk that end with "what can I do for you?"."""
 
 
 class Understand:
@@ -43,11 +51,12 @@ class Understand:
 
     async def __call__(self, state: TurnState) -> TurnState:
         """The state with its language and either an ending, a tool call, or the messages for a model."""
-        asked = with_choices_read(state["asked"])
+        asked = with_yes_read(with_choices_read(state["asked"]))
         text = state["asked"].message.text
         last = next((past.language for past in reversed(asked.history)), asked.requester.language)
         language = language_of(text, last, asked.requester.language, self._parts.settings.organisation_language)
-        ending = self._unreadable(text, language) or await self._code(asked, language)
+        ending = self._unreadable(state["asked"].message, language) or await self._code(asked, language)
+        ending = ending or await self._named(asked, language)
         if ending is not None:
             return {"language": language, "ending": ending}
         reading = await asyncio.to_thread(self._read, asked)
@@ -88,7 +97,7 @@ class Understand:
         return {**self._for_model(asked, language), "asked": asked, "around": (before, behind)}
 
     def _for_model(self, asked: Asked, language: str) -> TurnState:
-        tools = offered_schemas(self._parts.registry, asked.requester)
+        tools = offered_schemas(self._parts.registry, asked.requester, asked.message.address)
         return {"language": language, "tools": tools, "messages": opening_messages(asked, language)}
 
     async def _verdict(self, asked: Asked, intent: Intent | None) -> Verdict | None:
@@ -106,9 +115,11 @@ class Understand:
         wish = ChatMessage("assistant", "", spoken.tool_calls)
         return {**state, "messages": [*state["messages"], wish], "spoken": spoken, "plain": spoken}
 
-    def _unreadable(self, text: str, language: str) -> Ending | None:
-        limit = self._parts.settings.max_message_chars
+    def _unreadable(self, message: Message, language: str) -> Ending | None:
+        limit, text = self._parts.settings.max_message_chars, message.text
         if not any(letter.isalnum() for letter in text) and COVER not in text and intent_of(text) is None:
+            if message.files:
+                return Ending(Outcome.CLARIFIED, language)  # what is to become of them is asked at the end
             return Ending(Outcome.REFUSED_UNREADABLE, language, say("refused_empty", language))
         if len(text) > limit:
             said = say("refused_too_long", language, length=len(text), limit=limit)
@@ -131,7 +142,7 @@ class Understand:
         intent, settings = reading.intent, self._parts.settings
         if intent in SIGNPOSTS:
             return signpost(intent, language, settings, unsure=reading.unsure)
-        if intent is Intent.BALANCE:
+        if intent is Intent.BALANCE and not await self._is_known_here(asked):
             return Ending(Outcome.SIGNPOSTED, language, own_figures(language, settings))
         if intent is Intent.PERSON:  # the tool for it is off
             said = say("person_contact", language, service_desk=settings.service_desk)
@@ -140,8 +151,31 @@ class Understand:
             return await self._yes_or_no(asked, intent is Intent.CONFIRM, language)
         if intent in _CANNED:
             said = say(intent.value, language, name=asked.requester.given_name, service_desk=settings.service_desk)
-            return Ending(_CANNED[intent], language, said)
+            next_ = to_begin_with(self._parts.registry.names, language) if intent is Intent.GREETING else ()
+            return Ending(_CANNED[intent], language, said, suggestions=next_)
         return None
+
+    async def _is_known_here(self, asked: Asked) -> bool:
+        """Whether admins brought in a tool that these words ask for ("my leave balance"): then nobody is sent away."""
+        registry, fallback = self._parts.registry, self._parts.fallback
+        offered = offered_schemas(registry, asked.requester, asked.message.address)
+        added = {schema.name for schema in offered}.difference(registry.built_in)
+        if not added or not isinstance(fallback, BuiltinModel):
+            return False
+        return not added.isdisjoint(await asyncio.to_thread(fallback.meant, asked.message.text, offered))
+
+    async def _named(self, asked: Asked, language: str) -> Ending | None:
+        """A yes or no that names its draft moves that one, however many are open, and no other."""
+        text = asked.message.text
+        if not names_draft(text):
+            return None
+        yes = says_yes(text)
+        drafts = await self._parts.gate.open_drafts(asked.requester.employee_id, asked.conversation_id)
+        named = the_named(text, drafts)
+        if len(named) == 1:
+            return Ending(Outcome.PROPOSED, language, move=Move(named[0].action_id, yes))
+        key = "nothing_to_confirm" if yes else "nothing_to_cancel"
+        return Ending(Outcome.CLARIFIED, language, say(key, language))
 
     async def _yes_or_no(self, asked: Asked, yes: bool, language: str) -> Ending | None:
         """A yes confirms the only open draft. With no draft it may answer a question of the model's: it reads on."""
@@ -149,12 +183,13 @@ class Understand:
         if len(drafts) == 1:
             return Ending(Outcome.PROPOSED, language, move=Move(drafts[0].action_id, yes))
         if drafts:
-            return Ending(Outcome.CLARIFIED, language, _which(drafts, language), private=True)
+            said, ways = _which(drafts, language), which_draft(drafts, language, yes=yes)
+            return Ending(Outcome.CLARIFIED, language, said, private=True, suggestions=ways)
         last = _said_last(asked)
         if is_question_of_this(last):  # a yes to "which of these?" says nothing: it is asked again
             again = last if yes else say("nothing_to_cancel", language)
             return Ending(Outcome.CLARIFIED, language, again)
-        if expects_answer(last):
+        if expects_answer(last) and not _only_invites(last):
             return None
         key = "nothing_to_confirm" if yes else "nothing_to_cancel"
         return Ending(Outcome.CLARIFIED, language, say(key, language))
@@ -168,6 +203,16 @@ def _said_last(asked: Asked) -> str:
     """The desk's last words; empty when the person comes first."""
     last = asked.history[-1] if asked.history else None
     return last.text if last is not None and last.role == "assistant" else ""
+
+
+def _only_invites(text: str) -> bool:
+    """Whether the desk asked no more than what else it can do: a yes to that is nothing to look up."""
+    return text in _invitations()
+
+
+@cache
+def _invitations() -> frozenset[str]:
+    return frozenset(say(key, language) for key in _INVITES for language in CATALOGUE.languages)
 
 
 def _answering(asked: Asked) -> bool:

@@ -20,6 +20,8 @@ from core.risk import Risk
 from core.tracing import span
 from storage.faultpoint import reached
 from tools import Found, ToolContext
+from tools.limits import use
+from tools.loaded import LoadedTool
 from tools.spec import Tool
 
 log = structlog.get_logger(__name__)
@@ -61,11 +63,12 @@ class UseTools:
         asked, language, gathered = state["asked"], state["language"], state["gathered"]
         event_id = asked.message.event_id
         try:
-            tool = self._parts.registry.get(call.name).tool
+            loaded = self._parts.registry.get(call.name, asked.requester, asked.message.address)
+            tool = loaded.tool
             await self._provenance.check(call, state, after_reading=after_reading)
             arguments = _parsed(call)
             if tool.risk is Risk.READ:
-                return await self._read(tool, arguments, asked, language, gathered)
+                return await self._read(loaded, arguments, asked, language, gathered)
             return await self._prepare(tool, arguments, asked, language, gathered)
         except ToolRetry as error:
             return f"{RETRY}{error}"
@@ -84,10 +87,15 @@ class UseTools:
             )
             return f"{FAILED}the system behind this tool does not answer"
 
-    async def _read(self, tool: Tool, arguments: object, asked: Asked, language: str, gathered: Gathered) -> str:
+    async def _read(
+        self, loaded: LoadedTool, arguments: object, asked: Asked, language: str, gathered: Gathered
+    ) -> str:
+        tool, who = loaded.tool, asked.requester.employee_id
         if tool.groups and tool.groups.isdisjoint(asked.requester.groups):
             raise Refused("not_for_you", Outcome.REFUSED_NOT_ENTITLED)
         checked = tool.check(arguments)
+        if loaded.rate_limit is not None:
+            await self._parts.database.run(lambda tx: use(tx, tool.name, who, loaded.rate_limit))
         context = ToolContext(asked.requester, language, asked.at, self._parts.systems)
         async with asyncio.timeout(self._parts.settings.tool_seconds):
             found: Found = await tool.run(context, **checked)
@@ -97,7 +105,9 @@ class UseTools:
 
     async def _prepare(self, tool: Tool, arguments: object, asked: Asked, language: str, gathered: Gathered) -> str:
         async with asyncio.timeout(self._parts.settings.tool_seconds):
-            prepared = await self._parts.gate.prepare(asked.requester, tool.name, arguments, language, said=asked.said)
+            prepared = await self._parts.gate.prepare(
+                asked.requester, tool.name, arguments, language, said=asked.said, address=asked.message.address
+            )
         if all(prepared.tool != other.tool or prepared.arguments != other.arguments for other in gathered.prepared):
             gathered.prepared.append(prepared)
         return f"{DRAFTED}{prepared.title}. The person sees the draft and decides; nothing has been done."

@@ -14,7 +14,10 @@ def note_on(passage: Passage, language: str) -> str:
 
 def whom(passage: Passage, language: str) -> str:
     """`contract: permanent, temporary; site: Zwolle`, the keys in the reader's language where they are known."""
-    return "; ".join(f"{_key(key, language)}{inert(one_line(', '.join(values)))}" for key, values in passage.applies_to)
+    return "; ".join(
+        f"{_key(key, language)}{', '.join(_value(value, language) for value in values)}"
+        for key, values in passage.applies_to
+    )
 
 
 def _key(key: str, language: str) -> str:
@@ -23,6 +26,12 @@ def _key(key: str, language: str) -> str:
     name = f"limit_{key.lower()}"
     known = name in CATALOGUE.keys("en")
     return f"{say(name, language) if known else inert(one_line(key))}: "
+
+
+def _value(value: str, language: str) -> str:
+    """In the reader's language where it is one of the usual words, else as the document has it."""
+    name = f"limit_value_{value.lower()}"
+    return say(name, language) if name in CATALOGUE.keys("en") else inert(one_line(value))
 
 
 def _for_whom(passage: Passage, language: str) -> str:

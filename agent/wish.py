@@ -26,6 +26,7 @@ ASKS = (
     "ask_value",
     "ask_choice",
     "ask_date",
+    "ask_whose",
 )
 ASKS_FOR_TEXT = ("ask_line", "ask_text")
 PATIENCE = 4
@@ -35,13 +36,15 @@ PATIENCE = 4
 @dataclass(frozen=True, slots=True)
 class Wish:
     """`text` is the request; `answers` what was answered to the questions about it, in order; `context` the question
-    before, for a follow-up; `corrects` the request that this one may put right, with `correction` in its words."""
+    before, for a follow-up; `corrects` the request that this one may put right, with `correction` in its words;
+    `offered` the title of the tool that was offered for it and taken."""
 
     text: str
     answers: tuple[str, ...] = ()
     context: str = ""
     corrects: Wish | None = None
     correction: str = ""
+    offered: str = ""
 
     @property
     def with_context(self) -> str:
@@ -59,6 +62,8 @@ def read_wish(messages: Sequence[ChatMessage], language: str) -> Wish:
     while (asked := _question_answered(talk, at)) is not None:
         answers.insert(0, _put(talk[at].text, talk[asked].text))
         at = asked - 1
+    if title := _taken(talk, at):
+        return Wish(talk[at - 2].text, tuple(answers), offered=title)
     if answers:
         return Wish(talk[at].text, tuple(answers))
     before = next((place for place in range(last - 1, -1, -1) if talk[place].role == "user"), None)
@@ -71,6 +76,15 @@ def read_wish(messages: Sequence[ChatMessage], language: str) -> Wish:
         return Wish(text, (), context)
     lists = (message.text for message in reversed(talk[:last]) if message.role == "assistant" and _asks(message.text))
     return Wish(text, (), context, read_wish(talk[: before + 1], language), chosen(correction, next(lists, "")))
+
+
+def _taken(talk: Sequence[ChatMessage], at: int) -> str:
+    """The title of the tool that was offered right before, and that this message takes: "yes", or the title itself."""
+    if at < 2 or talk[at - 1].role != "assistant" or talk[at - 2].role != "user":
+        return ""
+    title = tool_offered(talk[at - 1].text)
+    said = talk[at].text.strip().casefold()
+    return title if title and (said == title.casefold() or intent_of(talk[at].text) is Intent.CONFIRM) else ""
 
 
 def _put(answer: str, question: str) -> str:
@@ -117,7 +131,7 @@ def _is_question_of_desk(talk: Sequence[ChatMessage], at: int) -> bool:
 
 def expects_answer(text: str) -> bool:
     """Whether a message of the desk's waits for a yes, a no or an answer."""
-    return text.rstrip().endswith("?") or _asks(text) or _offers_ticket(text)
+    return text.rstrip().endswith("?") or _asks(text) or _offers_ticket(text) or bool(tool_offered(text))
 
 
 def asks_for_value(text: str) -> bool:
@@ -138,6 +152,18 @@ def _answers(text: str, question: str) -> bool:
 
 def _offers_ticket(text: str) -> bool:
     return any(_pattern("not_found_ticket", language).search(text) is not None for language in CATALOGUE.languages)
+
+
+def tool_offered(text: str) -> str:
+    """The title of the tool that a message of the desk's offers; empty when it offers none."""
+    found = (_offer(language).search(text) for language in CATALOGUE.languages)
+    return next((match["title"] for match in found if match), "")
+
+
+@lru_cache(maxsize=8)
+def _offer(language: str) -> re.Pattern[str]:
+    before, _, behind = CATALOGUE.keys(language)["not_found_tool"].partition("{title}")
+    return re.compile(rf"{re.escape(before)}(?P<title>.+?){re.escape(behind.partition('{')[0])}")
 
 
 @lru_cache(maxsize=200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
+from core.own_yaml import load_yaml
 
 
 @cache
@@ -16,5 +16,5 @@ def words(name: str) -> frozenset[str]:
 
 @cache
 def _lists() -> dict[str, frozenset[str]]:
-    written = yaml.safe_load(Path(__file__).with_name("word_lists.yaml").read_text(encoding="utf-8"))
+    written = load_yaml(Path(__file__).with_name("word_lists.yaml").read_text(encoding="utf-8"))
     return {name: frozenset(text.split()) for name, text in written.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -19,12 +18,21 @@ from connectors.seeding import insert_person, seed
 from connectors.world_schema import GROUPS_OF, SCHEMA
 from core.errors import ConfigError
 from core.people import ChannelIdentity
+from core.write_ahead import write_ahead
 
 T = TypeVar("T")
 BUSY_SECONDS = 30.0
 MOST_IDLE = 8
 
-EffectKind = Literal["credential_set", "unlocked", "access_pass_issued", "ticket_created", "comment_added"]
+EffectKind = Literal[
+    "credential_set",
+    "unlocked",
+    "access_pass_issued",
+    "ticket_created",
+    "comment_added",
+    "file_attached",
+    "ticket_moved",
+]
 """Everything that can happen outside."""
 
 
@@ -162,23 +170,10 @@ class World:
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _begin_world(self) -> None:
-        self._switch_to_wal()
+        with closing(self._connect()) as connection:
+            write_ahead(connection, BUSY_SECONDS)
         self.path.chmod(0o600)
         self.change(self._seed_once)
-
-    def _switch_to_wal(self) -> None:
-        # SQLite does not wait its busy time for this one statement: of two processes that begin a world at once,
-        # one is told at once that the file is locked.
-        until = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                with closing(self._connect()) as connection:
-                    connection.execute("PRAGMA journal_mode=WAL")
-                return
-            except sqlite3.OperationalError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.01)
 
     def _seed_once(self, connection: sqlite3.Connection) -> None:
         for statement in filter(str.strip, SCHEMA.split(";")):

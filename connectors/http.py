@@ -10,6 +10,10 @@ import httpx
 from connectors.settings import OutsideSettings
 from core.errors import ConfigError
 
+CONNECTIONS = httpx.Limits(max_connections=1_000, max_keepalive_connections=100)
+"""As many as one process may work on turns at a time (`LOKET_SERVE_TURNS_AT_ONCE`): with httpx's own 100, the hundred
+and first question would be told that the language model is away while a hundred answers are being written."""
+
 
 def async_client(outside: OutsideSettings, read_seconds: float) -> httpx.AsyncClient:
     """A client for code in the event loop; the caller closes it. Raises `ConfigError` for a bad certificate file.
@@ -24,6 +28,7 @@ def async_client(outside: OutsideSettings, read_seconds: float) -> httpx.AsyncCl
 
     return httpx.AsyncClient(
         timeout=_timeout(outside, read_seconds),
+        limits=CONNECTIONS,
         verify=_trust(outside),
         proxy=outside.proxy or None,
         trust_env=False,

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from connectors.spelling import plain
+from core.own_yaml import load_yaml
 
 HERE = Path(__file__).parent
 LONG_AGO = timedelta(days=700)
@@ -18,13 +17,13 @@ LONG_AGO = timedelta(days=700)
 
 def seed(connection: sqlite3.Connection, moment: datetime) -> None:
     """Write all people, groups, accounts and old tickets; relative times such as `-1d` count from `moment`."""
-    document = yaml.safe_load((HERE / "people.yaml").read_text(encoding="utf-8"))
+    document = load_yaml((HERE / "people.yaml").read_text(encoding="utf-8"))
     for group, parents in document["groups"].items():
         for parent in parents:
             connection.execute("INSERT INTO group_parents VALUES (?, ?)", (group, parent))
     for person in document["people"]:
         insert_person(connection, person, moment)
-    for ticket in yaml.safe_load((HERE / "tickets.yaml").read_text(encoding="utf-8"))["tickets"]:
+    for ticket in load_yaml((HERE / "tickets.yaml").read_text(encoding="utf-8"))["tickets"]:
         _insert_ticket(connection, ticket, moment)
 
 
@@ -37,7 +36,7 @@ def insert_person(connection: sqlite3.Connection, person: Mapping[str, Any], mom
     employee_id = row["employee_id"]
     for channel, tenant, user in (
         ("terminal", "local", employee_id),
-        ("slack", "T-DHB", f"U{employee_id}"),
+        ("slack", "TDHB", f"U{employee_id}"),
         ("teams", "dhb", employee_id),
         ("door", "local", employee_id),
     ):

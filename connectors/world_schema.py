@@ -61,6 +61,15 @@ CREATE TABLE IF NOT EXISTS comments (
     key TEXT NOT NULL UNIQUE,
     created_at TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS ticket_files (
+    file_id INTEGER PRIMARY KEY,
+    ticket_id TEXT NOT NULL REFERENCES tickets,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    content BLOB NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS effects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,

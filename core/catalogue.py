@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-import yaml
+from core.own_yaml import load_yaml
 
 FALLBACK = "en"
 
@@ -22,9 +22,7 @@ class Catalogue:
 
     @cached_property
     def _sentences(self) -> dict[str, dict[str, str]]:
-        return {
-            file.stem: yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(self._folder.glob("*.yaml"))
-        }
+        return {file.stem: load_yaml(file.read_text(encoding="utf-8")) for file in sorted(self._folder.glob("*.yaml"))}
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -37,12 +37,16 @@ class ToolSchema:
 
 @dataclass(frozen=True, slots=True)
 class ModelTurn:
-    """What the model said: text, or tool calls, or both. Token counts are 0 where the server gives none."""
+    """What the model said: text, or tool calls, or both. Token counts are 0 where the server gives none.
+
+    `asks_for` is the call that the text asks something for, with what is known of its arguments so far.
+    """
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     tokens_in: int = 0
     tokens_out: int = 0
+    asks_for: ToolCall | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.people import ChannelIdentity
+from core.people import ChannelIdentity, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +18,4 @@ class Feedback:
     identity: ChannelIdentity
     good: bool
     comment: str = ""
+    standing: Standing = Standing.MEMBER

@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     FORM = "form"
     HANDED_OVER = "handed_over"
     SIGNPOSTED = "signposted"
+    STOPPED = "stopped"
     REFUSED_IDENTITY = "refused_identity"
     REFUSED_FORBIDDEN = "refused_forbidden"
     REFUSED_NOT_ENTITLED = "refused_not_entitled"
@@ -50,6 +51,7 @@ MEANINGS: dict[Outcome, OutcomeMeaning] = {
     Outcome.SIGNPOSTED: OutcomeMeaning(
         "Signposted", "A human-written text names where to get help; nothing else was done.", True
     ),
+    Outcome.STOPPED: OutcomeMeaning("Stopped", "The person pressed Stop before the answer was there.", False),
     Outcome.REFUSED_IDENTITY: OutcomeMeaning(
         "Refused: unknown person", "The channel identity maps to no active employee.", False, "identity admin"
     ),

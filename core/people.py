@@ -30,6 +30,18 @@ class ChannelIdentity:
         return f"{self.channel}:{self.tenant}:{self.user}"
 
 
+class Standing(StrEnum):
+    """What the channel itself says of whoever wrote or clicked. Whom the directory maps them to does not change it.
+
+    `OUTSIDER`: a guest, somebody of another organisation, a bot, a deactivated account. `UNKNOWN`: the channel was
+    asked and did not answer; then nobody is let in either.
+    """
+
+    MEMBER = "member"
+    OUTSIDER = "outsider"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Employee:
     """One person, as any colleague may see them, plus the group names that decide their rights.

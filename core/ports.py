@@ -10,18 +10,78 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.events import Address, Click, Message
+from core.events import Address, Click, Message, Stop
 from core.feedback import Feedback
-from core.replies import Reply
+from core.fields import Filled, Filling, Form, FormWanted
+from core.people import ChannelIdentity, Standing
+from core.replies import Card, Link, Reply, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a click led to. `accepted` is false when nothing changed; `text` is said to the person who clicked."""
+    """What a click led to. `accepted` is false when nothing changed; `text` is said to the person who clicked.
+
+    `links` are for that person alone: what is asked of them goes on there.
+    """
 
     accepted: bool
     text: str
     state: str
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSummary:
+    """One action as its requester sees it in a list."""
+
+    action_id: str
+    title: str
+    state: str
+    created_at: datetime
+    waits_for: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """One thing the desk can do for this person, in their language."""
+
+    name: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitsForYou:
+    """One action on which this person may vote. `taken_by` is the name of whoever took it, empty for nobody."""
+
+    action_id: str
+    title: str
+    requester: str
+    asked_at: datetime
+    expires_at: datetime
+    taken_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPage:
+    """What somebody sees before they ask anything. `known` is false for strangers: then there is only the notice.
+
+    `notice` says that this is an AI, which one, how long text is kept and how to reach a person; Markdown.
+    `switched_off` says in words what is switched off now. `brake` says what slows this approver down, if anything.
+    """
+
+    language: str
+    known: bool
+    name: str
+    notice: str
+    suggestions: tuple[Suggestion, ...] = ()
+    abilities: tuple[Ability, ...] = ()
+    requests: tuple[RequestSummary, ...] = ()
+    waiting: tuple[WaitsForYou, ...] = ()
+    is_approver: bool = False
+    switched_off: tuple[str, ...] = ()
+    brake: str = ""
 
 
 class Desk(Protocol):
@@ -35,6 +95,26 @@ class Desk(Protocol):
 
     async def feedback(self, given: Feedback) -> str:
         """Keep what somebody thought of a reply; returns what is said to them."""
+
+    async def stop(self, stop: Stop) -> bool:
+        """Let what is not answered yet end as `stopped`; false when there was nothing. The person hears of it."""
+
+    async def front_page(self, identity: ChannelIdentity, standing: Standing = Standing.MEMBER) -> FrontPage:
+        """What this person sees before they ask anything; of a stranger's, only who to turn to."""
+
+    async def card(
+        self, identity: ChannelIdentity, action_id: str, standing: Standing = Standing.MEMBER
+    ) -> Card | None:
+        """The card of one action as this person may see it: its requester's or an approver's; None for others."""
+
+    async def form(self, wanted: FormWanted) -> Form | None:
+        """The form of a tool that this person is offered, or of their own draft; None where there is none for them."""
+
+    async def fill(self, filled: Filled) -> Filling:
+        """Check a form that somebody sent and have a draft made of it, which follows in the chat.
+
+        The same `event_id` twice makes one draft. What is wrong is said at its field, and nothing is kept.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +139,28 @@ class Channel(Protocol):
     def capabilities(self) -> Capabilities:
         """What it can show."""
 
-    async def send(self, address: Address, reply: Reply, key: str) -> str:
-        """Post; returns the channel's own id of the post. `key` lets a channel that can drop a repeat do so."""
+    async def send(self, address: Address, reply: Reply, key: str, *, again: bool = False) -> str:
+        """Post; returns the channel's own id of the post. `key` lets a channel that can drop a repeat do so.
+
+        `again`: an earlier try may have got through without our hearing of it.
+        """
 
     async def update(self, address: Address, receipt: str, reply: Reply) -> None:
         """Replace an earlier post, named by what `send` returned."""
 
     async def direct(self, tenant: str, user: str) -> Address:
         """The direct chat of one user."""
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """Somewhere people see at once that what they wrote was taken in, before anybody begins to think about it."""
+
+    async def taken(self, message: Message, busy: str = "") -> None:
+        """`message` is stored and will be looked at. Told by whoever took it in, and never after its answer.
+
+        `busy` says in the person's language how long that may take; it is empty unless it is long.
+        """
 
 
 @runtime_checkable
@@ -77,7 +171,7 @@ class Live(Protocol):
     """
 
     async def begun(self, message: Message) -> None:
-        """The desk has begun to think about `message`: the first sign of life, at most once a turn."""
+        """The desk has begun to think about `message`: at most once a turn."""
 
     async def sentence(self, message: Message, text: str) -> None:
         """The next checked sentence of the answer to `message`: Markdown, with the number of its source."""
@@ -99,18 +193,6 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text, float32, shape (len(texts), dimension). Blocking: call it in a thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestSummary:
-    """One action as its requester sees it in a list."""
-
-    action_id: str
-    title: str
-    state: str
-    created_at: datetime
-    waits_for: str = ""
-    reference: str = ""
 
 
 class Requests(Protocol):

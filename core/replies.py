@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.events import Verb
+from core.fields import Form
 from core.outcomes import Outcome
 
 
@@ -44,6 +45,14 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A way to one of our own pages. Opening it changes nothing: what it leads to asks first."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """The state of one action as its reader may see it. Buttons act on `action_id` and nothing else."""
 
@@ -53,13 +62,23 @@ class Card:
     facts: tuple[Fact, ...] = ()
     buttons: tuple[Button, ...] = ()
     note: str = ""
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Something to say next. Choosing it is the same as writing `message`; `title` is short enough for a button."""
+
+    title: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One thing said to one address. `outcome` is set on the reply that ends a turn.
 
-    `text` is Markdown. `private` moves it to the person's direct chat when the address is shared.
+    `text` is Markdown. `private` moves it to the person's direct chat when the address is shared. `form` is offered
+    besides: a channel that cannot draw one leaves it out.
     """
 
     text: str
@@ -69,3 +88,5 @@ class Reply:
     card: Card | None = None
     private: bool = False
     model: str = ""
+    suggestions: tuple[Suggestion, ...] = ()
+    form: Form | None = None

@@ -10,12 +10,16 @@ from actions.gate import Gate
 from agent.turn import TurnRunner, TurnSummary
 from connectors.directory import Directory
 from connectors.embedded import World
+from connectors.examination import Outside
 from core.measures import Relay
-from core.ports import Desk, Embedder
+from core.ports import Embedder
 from loket import migrate
 from loket.delivery import Delivery
+from loket.desk import CounterDesk
 from loket.engine import Engine, Queue
+from loket.first_signs import FirstSigns
 from loket.home import Home
+from loket.live import LiveChannels
 from loket.remembered import RememberingEmbedder
 from loket.restoring import void_if_older
 from loket.service.bus import Bus
@@ -24,6 +28,7 @@ from loket.sweeps import Sweep
 from policies.library import Library
 from storage import Database
 from storage.audit_heads import AuditHeads
+from tools.added.kinds import Way
 from tools.registry import Registry
 
 OUTBOX = "outbox"
@@ -34,8 +39,10 @@ OUTBOX = "outbox"
 class Counter:
     """Everything there is one of. Made by `loket.bootstrap.build`.
 
-    `open` prepares the tables, `start` begins to work; `close` and `stop` are their ends. `closing` are the things
-    that hold connections. `listeners` hear of every turn that ended here, those of `measures` of all that is counted.
+    `open` prepares the tables, `start` begins to work; `close` and `stop` are their ends. `outside` are the real
+    systems that `loket doctor` looks at, `closing` the things that hold connections. `shown` is what the channels of
+    this process show of answers that are being written, wherever that is. `listeners` hear of every turn
+    that ended here, those of `measures` of all that is counted.
     """
 
     duties: Duties
@@ -49,13 +56,17 @@ class Counter:
     embedder: Embedder
     examples: RememberingEmbedder
     gate: Gate
-    desk: Desk
+    desk: CounterDesk
     runner: TurnRunner
     engine: Engine
     delivery: Delivery
+    signs: FirstSigns
+    shown: LiveChannels
     sweep: Sweep
     heads: AuditHeads | None
     measures: Relay
+    way: Way
+    outside: Sequence[Outside] = ()
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
     listeners: list[Callable[[TurnSummary], None]] = field(default_factory=list)
 
@@ -73,6 +84,8 @@ class Counter:
 
     async def work(self) -> None:
         """Begin with the duties of this process; the tables are there."""
+        # Added tools are loaded in a thread, not by their first use.
+        await asyncio.to_thread(lambda: self.registry.edition)
         handlers = {Queue.TURNS: self._turn, Queue.ACTIONS: self._advance}
         await self.engine.start({queue: handlers[queue] for queue in self.duties.queues})
         if self.duties.talks or self.duties.changes:
@@ -109,6 +122,7 @@ class Counter:
         if self.duties.talks or self.duties.changes:
             await self.delivery.deliver_due()
         await self.delivery.stop()
+        await self.signs.stop()
         if self.heads is not None:
             await self.heads.stop()
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 from pydantic import SecretStr, ValidationError
@@ -29,10 +29,16 @@ from storage.outbox import Kind, Waiting
 SEND_SECONDS = 30.0
 AT_ONCE = 200
 """Rows that are being sent or wait for their room."""
+TURN = "turn:"
+"""How the keys of replies begin that a turn ends with (`agent/record.py`)."""
 TIDY_SECONDS = 10.0
 LONGEST_SLEEP = 30.0
 SHARED_SLEEP = 1.0
 """Where other processes write rows, too: news of one may get lost."""
+
+
+def _nobody_asks(_: Address) -> None:
+    """The default of `answers`."""
 
 
 class Delivery:
@@ -40,7 +46,8 @@ class Delivery:
 
     `pace` gives, by channel name, the pause in seconds between two posts in one room (Slack: about one a second).
     `kinds` are the kinds of rows that this process can send; without a `notifier`, replies only. Where other
-    processes write rows, `longest_sleep` is how long one may lie here unseen when the news of it got lost.
+    processes write rows, `longest_sleep` is how long one may lie here unseen when the news of it got lost. `answers` is
+    told where the answer to a message is about to be posted.
     """
 
     def __init__(
@@ -52,8 +59,10 @@ class Delivery:
         measures: Measures | None = None,
         kinds: Sequence[Kind] = outbox.KINDS,
         longest_sleep: float = LONGEST_SLEEP,
+        answers: Callable[[Address], None] = _nobody_asks,
     ) -> None:
         self._database = database
+        self._answers = answers
         self._kinds = tuple(kinds)
         self._longest_sleep = longest_sleep
         self._channels = {channel.name: channel for channel in channels}
@@ -225,12 +234,14 @@ class Delivery:
         channel = self._channels.get(address.channel)
         if channel is None:
             raise ConnectorError("delivery", f"no channel {address.channel!r} is connected here")
+        if item.key.startswith(TURN):
+            self._answers(address)
         if reply.private and address.place is Place.SHARED:
             address = await self._direct(channel, address)
         if item.receipt is not None and channel.capabilities.updates:
             await channel.update(address, item.receipt, reply)
             return item.receipt
-        return await channel.send(address, reply, item.key)
+        return await channel.send(address, reply, item.key, again=item.attempts > 0)
 
     async def _direct(self, channel: Channel, address: Address) -> Address:
         if not address.user:

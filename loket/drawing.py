@@ -12,7 +12,7 @@ from rich.text import Text
 
 from core.catalogue import Catalogue
 from core.events import Verb
-from core.replies import Button, Card, Citation, Reply
+from core.replies import Button, Card, Citation, Link, Reply
 
 COMMANDS = {
     Verb.CONFIRM: "/confirm",
@@ -55,9 +55,11 @@ def draw_card(card: Card, language: str, sentences: Catalogue) -> RenderableType
     rows: list[RenderableType] = [Text(card.title, style="bold"), table]
     if card.note:
         rows.append(Text(card.note, style="italic"))
-    rows += [_draw_button(button, card.action_id) for button in card.buttons]
+    # A terminal draws no forms: what is to be different is said in words.
+    rows += [_draw_button(button, card.action_id) for button in card.buttons if button.verb is not Verb.EDIT]
     number = f"{sentences.say('card_number', language)} {card.action_id[:SHORT]}"
-    return Panel(Group(*rows), title=Text(number), title_align="left", expand=False)
+    panel = Panel(Group(*rows), title=Text(number), title_align="left", expand=False)
+    return Group(panel, *(draw_link(link) for link in card.links)) if card.links else panel
 
 
 def _draw_citation(number: int, citation: Citation, reply: Reply, sentences: Catalogue) -> RenderableType:
@@ -72,6 +74,12 @@ def _draw_citation(number: int, citation: Citation, reply: Reply, sentences: Cat
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text))
+
+
+def draw_link(link: Link) -> RenderableType:
+    """The whole address below the frame, which would cut through it: people copy it, or click where a terminal can."""
+    text = Text("  ", overflow="fold").append(f"[{link.label}]", style="bold green")
+    return text.append(f"\n{link.address}", style=f"cyan link {link.address}")
 
 
 def _draw_button(button: Button, action_id: str) -> RenderableType:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from core.events import Message
+from core.events import Address, Message
 from core.ports import Channel, Live
 
 
-class LiveChannels:
-    """Implements `core.ports.Live` for all channels that say they can stream."""
+def _nobody_asks(_: Address) -> None:
+    """The default of `begins`."""
 
-    def __init__(self, channels: Iterable[Channel]) -> None:
+
+class LiveChannels:
+    """Implements `core.ports.Live` for all channels that say they can stream.
+
+    `begins` is told where the desk begins to think, whether the channel can show that or not.
+    """
+
+    def __init__(self, channels: Iterable[Channel], begins: Callable[[Address], None] = _nobody_asks) -> None:
+        self._begins = begins
         self._live: dict[str, Live] = {
             channel.name: channel
             for channel in channels
@@ -20,6 +28,7 @@ class LiveChannels:
 
     async def begun(self, message: Message) -> None:
         """See `Live.begun`."""
+        self._begins(message.address)
         live = self._live.get(message.address.channel)
         if live is not None:
             await live.begun(message)

@@ -58,11 +58,17 @@ def refuse_other(database: Database) -> None:
 def all_tables() -> sa.MetaData:
     """The tables of all packages."""
     # Importing a package's tables is what makes them known.
+    import actions.file_tables
     import actions.tables  # noqa: F401
     import agent.tables  # noqa: F401
+    import connectors.directory.tables  # noqa: F401
     import loket.service.tables  # noqa: F401
     import policies.tables  # noqa: F401
+    import slack_app.installing.tables
+    import slack_app.tables  # noqa: F401
     import storage.tables  # noqa: F401
+    import tools.added.answer_tables
+    import tools.added.tables  # noqa: F401
     import web_app.tables  # noqa: F401
 
     return metadata

@@ -12,6 +12,7 @@ from actions.keys import FILES
 from core.errors import ConfigError
 from loket.migrate import all_tables
 from loket.service.least import SIGNING_KEY
+from slack_app.installing.store import KEY_FILE as SLACK_KEY
 from storage import Database, Tx
 from storage.grants import QUEUE_SCHEMA, RIGHTS, postgres_grants, postgres_queue_grants
 from storage.keys import KeyRing, load_or_create_signing_key
@@ -69,7 +70,7 @@ def make_secrets(folder: Path, host: str = "postgres", name: str = "loket") -> l
     for file, text in texts.items():
         if file not in before:
             _write(folder / file, text)
-    for ring in FILES.values():
+    for ring in (*FILES.values(), SLACK_KEY):
         KeyRing.load_or_create(folder / ring)
     load_or_create_signing_key(folder / SIGNING_KEY)
     return sorted({file.name for file in folder.iterdir()} - before)

@@ -36,9 +36,10 @@ class Streamed:
 
 
 class RecordingChannel:
-    """Implements `core.ports.Channel` and `Live`; `posts` and `streamed` hold everything in the order it came.
+    """Implements `core.ports.Channel`, `Live` and `Attentive`; `posts` and `streamed` hold everything as it came.
 
-    `begun_events` are the ids of the messages the desk began to think about.
+    `begun_events` are the ids of the messages the desk began to think about, `taken_events` those of which the channel
+    was told that they were taken in, with what was said of the wait.
     """
 
     def __init__(self, name: str) -> None:
@@ -46,6 +47,7 @@ class RecordingChannel:
         self.posts: list[Posted] = []
         self.streamed: list[Streamed] = []
         self.begun_events: list[str] = []
+        self.taken_events: list[tuple[str, str]] = []
 
     @property
     def name(self) -> str:
@@ -57,7 +59,7 @@ class RecordingChannel:
         """See `Channel.capabilities`."""
         return Capabilities(modals=True, streaming=True)
 
-    async def send(self, address: Address, reply: Reply, key: str) -> str:
+    async def send(self, address: Address, reply: Reply, key: str, *, again: bool = False) -> str:
         """See `Channel.send`. A repeated key is dropped."""
         if all(post.receipt != key for post in self.posts):
             self.posts.append(Posted(key, address, reply))
@@ -70,6 +72,10 @@ class RecordingChannel:
     async def direct(self, tenant: str, user: str) -> Address:
         """See `Channel.direct`."""
         return Address(self._name, tenant, user, user=user)
+
+    async def taken(self, message: Message, busy: str = "") -> None:
+        """See `Attentive.taken`."""
+        self.taken_events.append((message.event_id, busy))
 
     async def begun(self, message: Message) -> None:
         """See `Live.begun`."""

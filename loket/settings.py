@@ -24,16 +24,25 @@ from pydantic_settings import (
 
 from actions.settings import GateSettings
 from agent.settings import AgentSettings, AiSettings
+from connectors.graph.settings import EntraSettings
+from connectors.jira.settings import JiraSettings
+from connectors.ldap.settings import LdapSettings
+from connectors.notify.settings import SmsSettings, SmtpSettings
 from connectors.settings import EmbeddingSettings, LlmSettings, OutsideSettings
 from core.errors import ConfigError
 from loket.evaluation.settings import InsightSettings
+from loket.outside.settings import LinkingSettings, SystemsSettings, ToolSettings
 from loket.retention.settings import RetentionSettings
 from loket.service.settings import ServeSettings
 from loket.telemetry.settings import LogSettings, TelemetrySettings
 from policies.settings import PolicySettings
-from web_app.settings import EventsSettings
+from slack_app.settings import SlackSettings
+from web_app.settings import EventsSettings, RevealSettings
+from web_app.sign_in.settings import OidcSettings
 
 PREFIX = "LOKET_"
+CREDENTIALS = f"{PREFIX}TOOL_"
+"""Variables of these names hold credentials of added tools; they are no settings."""
 ENV_FILE = Path(".env")
 SECRETS = Path("/run/secrets")
 
@@ -50,6 +59,7 @@ class Settings(BaseSettings):
         env_nested_max_split=1,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,  # a key that does not fit must not be quoted
         use_attribute_docstrings=True,
     )
 
@@ -76,7 +86,18 @@ class Settings(BaseSettings):
     agent: AgentSettings = Field(default_factory=AgentSettings)
     policies: PolicySettings = Field(default_factory=PolicySettings)
     gate: GateSettings = Field(default_factory=GateSettings)
+    systems: SystemsSettings = Field(default_factory=SystemsSettings)
+    ldap: LdapSettings = Field(default_factory=LdapSettings)
+    entra: EntraSettings = Field(default_factory=EntraSettings)
+    jira: JiraSettings = Field(default_factory=JiraSettings)
+    smtp: SmtpSettings = Field(default_factory=SmtpSettings)
+    sms: SmsSettings = Field(default_factory=SmsSettings)
+    oidc: OidcSettings = Field(default_factory=OidcSettings)
+    tools: ToolSettings = Field(default_factory=ToolSettings)
+    linking: LinkingSettings = Field(default_factory=LinkingSettings)
+    reveal: RevealSettings = Field(default_factory=RevealSettings)
     insight: InsightSettings = Field(default_factory=InsightSettings)
+    slack: SlackSettings = Field(default_factory=SlackSettings)
     events: EventsSettings = Field(default_factory=EventsSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     serve: ServeSettings = Field(default_factory=ServeSettings)
@@ -107,8 +128,13 @@ class Settings(BaseSettings):
 
     @property
     def is_embedded(self) -> bool:
-        """One process, SQLite, embedded connectors: only then may the command line say who somebody is."""
+        """One process on SQLite: the embedded form."""
         return self.database.startswith("sqlite")
+
+    @property
+    def shell_is_identity(self) -> bool:
+        """Whether the command line may say who somebody is: the embedded form with embedded systems, nothing real."""
+        return self.is_embedded and self.systems.all_embedded
 
 
 def read_settings(**overrides: object) -> Settings:
@@ -118,6 +144,11 @@ def read_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         raise ConfigError("; ".join(_problems(error))) from error
+
+
+def tool_credentials() -> dict[str, str]:
+    """The credentials of added tools that stand in the environment, by the names that documents use."""
+    return {name: value for name, value in os.environ.items() if name.startswith(CREDENTIALS)}
 
 
 def known_names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[str]:
@@ -135,7 +166,7 @@ def _refuse_unknown_names() -> None:
     in_file = dotenv_values(ENV_FILE) if ENV_FILE.is_file() else {}
     in_secrets = [file.name for file in SECRETS.glob(f"{PREFIX}*")]
     for name in sorted({*os.environ, *(key.upper() for key in in_file), *in_secrets}):
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and not name.startswith(CREDENTIALS) and name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
             hint = f"did you mean {close[0]}?" if close else "`.env.example` lists all settings"
             raise ConfigError(f"there is no setting {name}; {hint}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -12,6 +10,7 @@ import structlog
 
 from core.errors import where
 from core.measures import Measures, Relay
+from core.rounds import Rounds
 from loket.engine import Engine, Queue
 from storage import Database, Tx
 from storage.faultpoint import reached
@@ -47,8 +46,7 @@ class Sweep:
         self._deliver = deliver
         self.seconds = seconds
         self._measures = measures or Relay()
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
+        self._rounds = Rounds(self._measured, seconds, _failed)
 
     async def once(self) -> None:
         """One round. An id that is queued or running already is not queued twice: the engine sees to that."""
@@ -61,24 +59,20 @@ class Sweep:
 
     async def start(self) -> None:
         """Sweep now and then every few seconds."""
-        self._stopping.clear()
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Finish the round under way and sweep no more."""
-        self._stopping.set()
-        if self._task is not None:
-            await self._task
-            self._task = None
+        await self._rounds.stop()
 
-    async def _run(self) -> None:
-        while not self._stopping.is_set():
-            began, failed = time.perf_counter(), False
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - a sweep that fails must not be the last one
-                failed = True
-                structlog.get_logger("loket.sweep").error("sweep_failed", error=type(error).__name__, at=where(error))
+    async def _measured(self) -> None:
+        began, failed = time.perf_counter(), True
+        try:
+            await self.once()
+            failed = False
+        finally:
             self._measures.swept(time.perf_counter() - began, failed=failed)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self.seconds)
+
+
+def _failed(error: Exception) -> None:
+    structlog.get_logger("loket.sweep").error("sweep_failed", error=type(error).__name__, at=where(error))

@@ -58,7 +58,7 @@ class TerminalChannel:
         """See `Channel.capabilities`."""
         return Capabilities(max_chars=100_000, streaming=True)
 
-    async def send(self, address: Address, reply: Reply, key: str) -> str:
+    async def send(self, address: Address, reply: Reply, key: str, *, again: bool = False) -> str:
         """See `Channel.send`."""
         await self._post(address.room, Line(key, reply, address.thread))
         return key

@@ -16,7 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import yaml
+from core.own_yaml import load_yaml
 
 FEW = 4
 """With so few telling words beside it, a past time is what is asked ("km rate 2024")."""
@@ -158,5 +158,5 @@ def _patterns(name: str) -> re.Pattern[str]:
 
 @cache
 def _written() -> dict[str, Any]:
-    written: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("asked_day.yaml").read_text(encoding="utf-8"))
+    written: dict[str, Any] = load_yaml(Path(__file__).with_name("asked_day.yaml").read_text(encoding="utf-8"))
     return written

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from policies.cleaning import plain
 from policies.lexical import LexicalEntry
 from policies.passages import INTRO, sections
+from policies.phrases import Section, places
 from policies.records import Document
 from policies.sentences import sentences
 
@@ -47,7 +48,7 @@ def document_key(collection: str, path: str) -> str:
 
 
 def entries(document: Document, collection: str, gist_words: int, embed: Embed) -> list[Entry]:
-    """The passages of a document in order, each asked phrase given to the passage it is nearest to."""
+    """The passages of a document in order, each asked phrase given to the passage that answers it."""
     header = document.header
     key = document_key(collection, document.path)
     made = [
@@ -83,18 +84,28 @@ def said(entry: Entry) -> list[str]:
 
 def words(entry: Entry) -> LexicalEntry:
     """What the word index holds of a passage."""
-    above = [heading for heading in entry.heading_path if heading not in (entry.title, INTRO)]
     body = [plain(entry.text), *entry.questions, *entry.keywords]
-    return LexicalEntry(entry.passage_id, entry.language, "\n".join([entry.title, *above]), "\n".join(body))
+    return LexicalEntry(entry.passage_id, entry.language, "\n".join([entry.title, *_above(entry)]), "\n".join(body))
 
 
 def _with_questions(made: list[Entry], questions: Sequence[str], gist_words: int, embed: Embed) -> list[Entry]:
-    vectors = embed([*(gist(entry, gist_words) for entry in made), *questions])
-    nearest = np.argmax(vectors[len(made) :] @ vectors[: len(made)].T, axis=1)
+    said = [(number, text) for number, entry in enumerate(made) for text in sentences(entry.text)]
+    gists = [gist(entry, gist_words) for entry in made]
+    vectors = embed([*gists, *(text for _number, text in said), *questions])
+    near = vectors[len(gists) + len(said) :] @ vectors[: len(gists) + len(said)].T
+    nearest = np.zeros((len(questions), len(made)), dtype=np.float32)
+    for column, (number, _text) in enumerate(said, start=len(made)):
+        nearest[:, number] = np.maximum(nearest[:, number], near[:, column])
+    named = [Section(" ".join(_above(entry)), plain(entry.text)) for entry in made]
     given: dict[int, list[str]] = {}
-    for question, index in zip(questions, nearest.tolist(), strict=True):
+    for question, index in zip(questions, places(questions, named, near[:, : len(made)], nearest), strict=True):
         given.setdefault(index, []).append(question)
     return [replace(entry, questions=tuple(given.get(index, ()))) for index, entry in enumerate(made)]
+
+
+def _above(entry: Entry) -> list[str]:
+    """The headings over a passage, without the title of its document."""
+    return [heading for heading in entry.heading_path if heading not in (entry.title, INTRO)]
 
 
 def _identity(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
+from core.own_yaml import load_yaml
 
 _FILE = Path(__file__).with_name("function_words.yaml")
 _WORD = re.compile(r"[^\W_]+(?:['’&-][^\W_]+)*")
@@ -43,5 +43,5 @@ def _empty(words: dict[str, str]) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _lists() -> dict[str, frozenset[str]]:
-    loaded: dict[str, str] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    loaded: dict[str, str] = load_yaml(_FILE.read_text(encoding="utf-8"))
     return {language: frozenset(words.split()) for language, words in loaded.items()}

@@ -93,6 +93,14 @@ class Indexes:
                 if heard:
                     heard(done, len(made))
 
+    def learn_ahead(self, made: Sequence[Entry], heard: Heard | None = None) -> None:
+        """Embed the texts of passages that may be added later: they are remembered, and in no index."""
+        for start in range(0, len(made), _BATCH):
+            batch = made[start : start + _BATCH]
+            self.cache.embed([text for entry in batch for text in (*said(entry), gist(entry, self._gist_words))])
+            if heard:
+                heard(start + len(batch), len(made))
+
     def _add_words(self, generation: int, partition: str, entries: Sequence[Entry]) -> None:
         present = self.lexical.ids(generation, partition)
         missing = [words(entry) for entry in entries if entry.passage_id not in present]

@@ -8,7 +8,7 @@ next ingest that one was interrupted between; it compares the indexes with the d
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.errors import DocumentError
@@ -21,8 +21,20 @@ from policies.locks import OneWriter
 from policies.records import Document, IngestReport, Problem
 from policies.settings import PolicySettings
 from storage.engine import Database, Tx
+from storage.faultpoint import around_commit, reached
 
 Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """What changes in one transaction, and who else writes in it; `may` is asked first, and raises to stop it all."""
+
+    put: Sequence[tuple[str, Document, Sequence[Entry]]] = ()
+    removed: Sequence[str] = ()
+    words: Mapping[str, glossary.Glossary] = field(default_factory=dict)
+    may: Callable[[Tx], None] = lambda _tx: None
+    also: Callable[[Tx], None] = lambda _tx: None
 
 
 @dataclass
@@ -195,17 +207,28 @@ class Ingest:
         plan.removed = gone
 
     def _apply(self, plan: _Plan, progress: Progress) -> None:
+        words = {} if plan.words is None else {plan.collection: plan.words}
+        put = [(plan.collection, document, some) for document, some in plan.changed]
+        self.swap(Swap(put, plan.removed, words), progress)
+
+    def swap(self, change: Swap, progress: Progress) -> None:
+        """New passages into the indexes, then everything into the database at once. `repair` must follow."""
         self._mark_busy()
         state = self._database_state()
-        made = [entry for _document, some in plan.changed for entry in some]
+        made = [entry for _collection, _document, some in change.put for entry in some]
         self._indexes.add(state.generation, made, lambda done, total: progress(done, total, "indexing passages"))
+        reached("policies.indexed")
 
         def swap(tx: Tx) -> int:
-            for document, some in plan.changed:
-                shelf.put(tx, document, plan.collection, some)
-            if plan.words is not None:
-                shelf.set_glossary(tx, plan.collection, plan.words)
-            return shelf.delete(tx, plan.removed)
+            change.may(tx)
+            for collection, document, some in change.put:
+                shelf.put(tx, document, collection, some)
+            for collection, words in change.words.items():
+                shelf.set_glossary(tx, collection, words)
+            count = shelf.delete(tx, change.removed)
+            change.also(tx)
+            around_commit(tx, "policies.swap")
+            return count
 
         self._change(swap)
 

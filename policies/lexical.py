@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SATURATION = 2.2  # the most one word can count in BM25 with k1 = 1.2
 _WRITER_BYTES = 30_000_000
 _MAX_WORDS = 60
+_UNKNOWN = 0.5
+"""What a word that no passage has counts in what a question could reach: it says nothing of which passage is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,8 @@ class LexicalIndex:
             asked = list(dict.fromkeys(stemmer.analyze(query)))[:_MAX_WORDS]
             helped = [word for word in dict.fromkeys(stemmer.analyze(" ".join(added))) if word not in asked]
             rarities = {word: rarity(readers, language, word, total) for word in [*asked, *helped[:_MAX_WORDS]]}
-            reach = _SATURATION * sum(rarities[word] for word in asked)
+            rarest = idf(total, 0)
+            reach = _SATURATION * sum(rarities[word] * (1.0 if rarities[word] < rarest else _UNKNOWN) for word in asked)
             for word, value in rarities.items():
                 share = value * (1.0 if word in asked else 0.5) / max(reach, 1e-6)
                 terms.extend(_Term(f"{part}_{language}", word, share) for part in ("head", "body"))

@@ -21,18 +21,22 @@ _BUSY = "another process is changing the policies right now; try again when it i
 _LOOK_AGAIN = 0.05  # seconds
 
 
+class PoliciesBusy(ConfigError):
+    """Another process is changing the policies."""
+
+
 @contextmanager
 def writing(folder: Path, wait_seconds: float = 0) -> Iterator[None]:
     """Only one process writes in this folder at a time. Freed by the system at a crash.
 
-    Raises ConfigError when another one still does after the given seconds.
+    Raises PoliciesBusy when another one still does after the given seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + wait_seconds
     with (folder / "writer.lock").open("a") as file:
         while not _taken(file.fileno()):
             if time.monotonic() >= until:
-                raise ConfigError(_BUSY)
+                raise PoliciesBusy(_BUSY)
             time.sleep(_LOOK_AGAIN)
         yield
 
@@ -50,7 +54,7 @@ class OneWriter:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Be the one. Raises ConfigError when another process is, ConnectorError when the database is gone."""
+        """Be the one. Raises PoliciesBusy when another process is, ConnectorError when the database is gone."""
         if self._database.engine.dialect.name != "postgresql":
             yield
             return
@@ -81,7 +85,7 @@ class OneWriter:
                 connection.exec_driver_sql(f"SET tcp_keepalives_{name} = {value}")
             query = sa.select(sa.func.pg_try_advisory_lock(WRITER_LOCK))
             if not connection.execute(query).scalar_one():
-                raise ConfigError(_BUSY)
+                raise PoliciesBusy(_BUSY)
 
 
 class SharedLock:

@@ -107,7 +107,7 @@ class Search:
         self._database = database
         self._indexes = indexes
         self._embedder = embedder
-        self._situations = Situations(indexes.cache.embed)
+        self._situations = Situations(indexes.cache.embed, embedder.name)
         self._reader = Reader(embedder, self._situations)
         self._settings = settings
         self._loading = Lock()

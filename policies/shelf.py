@@ -65,6 +65,19 @@ def keys_of_collection(tx: Tx, collection: str) -> set[str]:
     return set(rows.scalars())
 
 
+def collections(tx: Tx) -> list[str]:
+    """Every collection that has documents or words in force, in order."""
+    names = set(tx.execute(sa.select(documents.c.collection).distinct()).scalars())
+    return sorted(names | set(tx.execute(sa.select(glossary.c.collection).distinct()).scalars()))
+
+
+def ids_elsewhere(tx: Tx, collection: str) -> dict[str, str]:
+    """The ids of the documents of all other collections, each with its path."""
+    query = sa.select(documents.c.document_id, documents.c.path)
+    rows = tx.execute(query.where(documents.c.collection != collection, documents.c.document_id != ""))
+    return {row.document_id: row.path for row in rows}
+
+
 def put(tx: Tx, document: Document, collection: str, made: Sequence[Entry]) -> None:
     """Write a document with its passages, in place of an earlier version of it."""
     header = document.header

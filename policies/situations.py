@@ -16,6 +16,8 @@ from policies.concepts import Concept, concepts
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
+Said = tuple[Vectors, NDArray[np.intp]]
+"""The vectors of all that is said, and the number of the situation each belongs to."""
 
 # Chosen on the tuning questions; between half and twice these values nothing changed by more than two questions.
 _MOST = 6  # situations that one question may sound like
@@ -26,12 +28,14 @@ _WORDS = 6  # words of a situation that are looked for, per language
 
 
 class Situations:
-    """Compares questions with what people say. The vectors are asked for once, at the first question or before."""
+    """Compares questions with what people say. The vectors are asked for once, at the first question or before.
 
-    def __init__(self, embed: Embed) -> None:
+    `encoder` is the name of what is behind `embed`: all indexes of a process that have the same one share the vectors.
+    """
+
+    def __init__(self, embed: Embed, encoder: str) -> None:
         self._embed = embed
-        self._lock = Lock()
-        self._said: tuple[Vectors, NDArray[np.intp]] | None = None
+        self._encoder = encoder
 
     def warm(self) -> None:
         """Have the vectors ready: with a cache behind `embed`, later processes only read them."""
@@ -57,14 +61,17 @@ class Situations:
                 found[word] = max(found.get(word, 0.0), weight)
         return found
 
-    def _known(self) -> tuple[Vectors, NDArray[np.intp]]:
-        """The vectors of all that is said, and the number of the situation each belongs to."""
-        with self._lock:
-            if self._said is None:
+    def _known(self) -> Said:
+        with _embedding:  # two first questions at once must not both embed
+            if self._encoder not in _said:
                 said = [(number, text) for number, concept in enumerate(concepts()) for text in concept.said]
                 rows = self._embed([text for _number, text in said])
-                self._said = rows, np.array([number for number, _text in said], dtype=np.intp)
-            return self._said
+                _said[self._encoder] = rows, np.array([number for number, _text in said], dtype=np.intp)
+            return _said[self._encoder]
+
+
+_embedding = Lock()
+_said: dict[str, Said] = {}
 
 
 def _words(concept: Concept, languages: frozenset[str]) -> list[str]:

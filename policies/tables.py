@@ -67,3 +67,53 @@ index_state = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("busy", sa.Boolean, nullable=False),
 )
+
+# One version of one document, as it is in force or would be: `body` is canonical JSON, `revision` its SHA-256. Written
+# once, never changed; several versions of a collection share it.
+revisions = sa.Table(
+    "policy_revisions",
+    metadata,
+    sa.Column("revision", sa.String(64), primary_key=True),
+    sa.Column("document_key", sa.String(32), nullable=False, index=True),
+    sa.Column("source_hash", sa.String(64), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False, index=True),
+)
+
+# One version of a whole collection: a draft until it is published. `hash` covers its documents and its glossary, `base`
+# is the same hash of what was in force when it was drafted. Written once, never changed.
+versions = sa.Table(
+    "policy_versions",
+    metadata,
+    sa.Column("collection", sa.String(100), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("base", sa.String(64), nullable=False),
+    sa.Column("glossary", sa.JSON, nullable=False),
+    sa.Column("unseen", sa.JSON, nullable=False),
+    sa.Column("author", sa.String(120), nullable=False),
+    sa.Column("origin", sa.String(60), nullable=False),
+    sa.Column("drafted_at", Instant, nullable=False, index=True),
+)
+
+version_documents = sa.Table(
+    "policy_version_documents",
+    metadata,
+    sa.Column("collection", sa.String(100), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("document_key", sa.String(32), primary_key=True),
+    sa.Column("revision", sa.String(64), nullable=False, index=True),
+    sa.Column("at", Instant, nullable=False, index=True),
+)
+
+# Only ever added to, one after the other without gaps: which version came in force when, by which approved action.
+publications = sa.Table(
+    "policy_publications",
+    metadata,
+    sa.Column("edition", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("collection", sa.String(100), nullable=False, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("action_id", sa.String(120), nullable=False, unique=True),
+    sa.Column("at", Instant, nullable=False),
+)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.ports import Embedder
+from core.write_ahead import write_ahead
 
 _CHUNK = 256  # texts embedded between two commits: what a crash costs
 _PARAMETERS = 500
@@ -60,7 +61,7 @@ class VectorCache:
     def _open(self) -> sqlite3.Connection:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._file, timeout=30)
-        connection.execute("PRAGMA journal_mode=WAL")
+        write_ahead(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
         return connection

@@ -71,14 +71,21 @@ _LAST = sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(
 _ROW, _PAYLOAD = sa.insert(audit), sa.insert(audit_payload)
 
 
-def happened(tx: Tx, object_id: str, verb: str) -> bool:
-    """Whether the chain holds a row that says so. Whoever writes the other tables cannot take such a row away."""
-    return tx.execute(_HAPPENED, {"object": object_id, "verb": verb}).first() is not None
+def happened(tx: Tx, object_id: str, *verbs: str) -> bool:
+    """Whether the chain holds a row of one of these verbs. Whoever writes the other tables cannot take it away."""
+    return tx.execute(_HAPPENED, {"object": object_id, "verbs": verbs}).first() is not None
+
+
+def first_at(tx: Tx, object_id: str, verb: str) -> datetime | None:
+    """When the chain first said so; None when it never did. A row that is put in later changes nothing of it."""
+    mine = sa.and_(audit.c.object == object_id, audit.c.verb == verb)
+    at: str | None = tx.execute(sa.select(audit.c.at).where(mine).order_by(audit.c.seq).limit(1)).scalar()
+    return datetime.fromisoformat(at) if at is not None else None
 
 
 _HAPPENED = (
     sa.select(audit.c.seq)
-    .where(audit.c.object == sa.bindparam("object"), audit.c.verb == sa.bindparam("verb"))
+    .where(audit.c.object == sa.bindparam("object"), audit.c.verb.in_(sa.bindparam("verbs", expanding=True)))
     .limit(1)
 )
 

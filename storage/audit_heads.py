@@ -14,7 +14,8 @@ import rfc8785
 import sqlalchemy as sa
 import structlog
 
-from core.errors import ConnectorError, LoketError
+from core.errors import ConnectorError, LoketError, where
+from core.rounds import Rounds
 from storage.engine import Database, Tx, now
 from storage.faultpoint import reached
 from storage.keys import SigningKey
@@ -51,10 +52,8 @@ class AuditHeads:
         self._database = database
         self._path = path
         self._key = key
-        self._every = every
         self._last: Head | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._stop = asyncio.Event()
+        self._rounds = Rounds(self._sign, every, _failed)
 
     def sign_now(self) -> Head | None:
         """Sign the newest row and append it to the file; nothing when there is no new row. Blocking.
@@ -92,31 +91,20 @@ class AuditHeads:
 
     async def start(self) -> None:
         """Sign from now on, in the background."""
-        self._stop.clear()
-        self._task = asyncio.create_task(self._run())
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Sign what is there, and end."""
-        if self._task is None:
+        if not self._rounds.are_running:
             return
-        self._stop.set()
-        await self._task
-        self._task = None
-        await self._try()
-
-    async def _run(self) -> None:
-        while not self._stop.is_set():
-            await self._try()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), self._every)
-
-    async def _try(self) -> None:
+        await self._rounds.stop()
         try:
-            await asyncio.to_thread(self.sign_now)
-        except AuditGap as error:
-            log.critical("audit_gap_found", problem=str(error))
-        except ConnectorError as error:
-            log.error("audit_head_failed", system=error.system)
+            await self._sign()
+        except (AuditGap, ConnectorError) as error:
+            _failed(error)
+
+    async def _sign(self) -> None:
+        await asyncio.to_thread(self.sign_now)
 
     def _check(self, tx: Tx) -> None:
         if self._last is not None and not _holds(tx, self._last):
@@ -143,6 +131,14 @@ def missing_head(database: Database, heads_file: Path) -> Head | None:
         return None
     with database.reading() as tx:
         return None if _holds(tx, last) else last
+
+
+def _failed(error: Exception) -> None:
+    if isinstance(error, AuditGap):
+        log.critical("audit_gap_found", problem=str(error))
+    else:
+        system = error.system if isinstance(error, ConnectorError) else ""
+        log.error("audit_head_failed", system=system, error=type(error).__name__, at=where(error))
 
 
 def _holds(tx: Tx, head: Head) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.errors import ConfigError, ConnectorError
+from core.write_ahead import write_ahead
 
 LOCK_SECONDS = 30
 REST_SECONDS = 1.0
@@ -75,7 +76,7 @@ def _postgres_engine(url: sa.URL, pool_size: int) -> Engine:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
+    write_ahead(connection, LOCK_SECONDS)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA secure_delete=ON")  # what is erased leaves the file, not only the table

@@ -6,7 +6,6 @@ cost of a turn.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ from core.errors import ConfigError, ConnectorError
 from core.tracing import transaction_span
 from storage.connections import LOCK_SECONDS, READING, build_engine, clear_errors, probe_writing, worth_repeating
 from storage.statements import CLOCK, clock_time, insert_or_update, insert_unless_taken
+from storage.threads import Threads
 
 T = TypeVar("T")
 REPEATS = 3
@@ -133,6 +133,7 @@ class Database:
         # poll: half the throughput and five times the longest wait (8 threads, docs/performance.md).
         self._writing = threading.Lock() if self.engine.dialect.name == "sqlite" else None
         self._here = threading.local()
+        self._threads = Threads("database", pool_size)
 
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
@@ -166,11 +167,11 @@ class Database:
         After a deadlock Postgres undoes one of the two transactions: `work` is then called again, so it may change
         nothing but the database. A cancelled caller does not stop the thread: the work may still commit.
         """
-        return await asyncio.to_thread(self._run, work)
+        return await self._threads.call(self._run, work)
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """`work` in a reading transaction, in a thread."""
-        return await asyncio.to_thread(self._read, work)
+        return await self._threads.call(self._read, work)
 
     def check(self) -> None:
         """Raises ConfigError, one line, when the database cannot be opened for writing."""
@@ -191,7 +192,8 @@ class Database:
         return True
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Give all connections back, and the threads."""
+        self._threads.close()
         self.engine.dispose()
 
     def _run(self, work: Callable[[Tx], T]) -> T:

@@ -21,11 +21,13 @@ _LESS = {"audit": "ri", "audit_payload": "rid"}
 
 _AGENT = {
     "actions": "riu",  # proposes, and takes a requester's own confirmation; without a stamp of the web it runs nothing
+    "attachments": "r",  # names, types and sizes; whose they are only the web can say, and their bytes it cannot read
     "audit": "ri",
     "audit_payload": "i",
     "conversations": "riu",
     "feedback": "r",
     "holds": "r",
+    "identity_links": "r",  # who somebody is, it cannot decide
     "inbox": "riu",
     "messages": "ri",
     "outbox": "riu",
@@ -33,15 +35,23 @@ _AGENT = {
     "policy_glossary": "r",
     "policy_index": "r",
     "policy_passages": "r",
+    # what is drafted, and what was in force before, the one that answers cannot read
+    "proof_links": "i",  # on the card that a requester's own "ok" leads to; a link proves nothing by itself
     "rule_versions": "r",
     "spend": "riu",
     "switches": "r",
+    "tool_releases": "r",
+    "tool_uses": "riu",  # counts what is limited
+    "tool_versions": "r",
     "turns": "ri",
     "votes": "r",
     "workers": "riud",
 }
 _WEB = {
     "actions": "riu",
+    "approval_links": "riud",
+    "attachment_bytes": "i",  # puts them in, encrypted, and never reads them back
+    "attachments": "riu",
     "audit": "ri",
     "audit_payload": "i",
     "conversations": "r",
@@ -49,23 +59,44 @@ _WEB = {
     "envelopes": "riud",  # asks for a code to be sent, checks what people type and counts their tries
     "feedback": "riu",
     "holds": "riu",  # "this was not me"
+    "identity_links": "riud",
     "inbox": "riu",
+    "link_offers": "riu",
     "messages": "r",
     "outbox": "riu",
     "policy_documents": "r",
     "policy_glossary": "r",
     "policy_index": "r",
     "policy_passages": "r",
+    "policy_publications": "r",  # what is in force, it cannot say
+    "policy_revisions": "r",  # it shows what would change
+    "policy_version_documents": "r",
+    "policy_versions": "r",
     "posts": "ri",
+    "proof_links": "rid",
     "rule_versions": "r",
+    "sign_ins": "riud",
+    "slack_installations": "riud",
+    "slack_installs_begun": "riud",
+    "slack_streams": "riud",
+    "slack_threads": "riud",
     "spend": "r",
     "switches": "ri",  # off; back on is an approved action of the executor
+    "tool_checks": "riu",
+    "tool_releases": "r",  # what is in force, it cannot say
+    "tool_uses": "riu",
+    "tool_versions": "ri",  # drafts: what two others do not release is ignored
     "turns": "r",
     "votes": "ri",
+    "web_sessions": "rid",
     "workers": "riud",
 }
 _EXECUTOR = {  # `u` where it only removes: retention passes over rows that others hold, and that asks for it
     "actions": "riud",
+    "approval_links": "rud",  # takes away what is over; a link of its own it cannot make
+    "attachment_bytes": "rud",
+    "attachment_jobs": "riud",
+    "attachments": "rud",
     "audit": "ri",
     "audit_payload": "rid",
     "conversations": "rud",
@@ -73,26 +104,47 @@ _EXECUTOR = {  # `u` where it only removes: retention passes over rows that othe
     "envelopes": "riud",
     "feedback": "rud",
     "holds": "riud",
+    "identity_links": "riud",  # those that two admins approved
     "inbox": "riud",
+    "link_offers": "rud",
     "messages": "rud",
     "outbox": "riud",
-    "policy_documents": "r",
-    "policy_glossary": "r",
-    "policy_index": "r",
-    "policy_passages": "r",
-    "posts": "rud",
-    "rule_versions": "ri",
-    "spend": "rud",
-    "switches": "riud",
-    "turns": "rud",
-    "votes": "ru",  # covers the reasons of people who are erased; a vote of its own it cannot cast
-    "workers": "riud",
-}
-_INGEST = {
-    "policy_documents": "riud",
+    "policy_documents": "riud",  # puts in force what two admins approved
     "policy_glossary": "riud",
     "policy_index": "riu",
     "policy_passages": "riud",
+    "policy_publications": "ri",
+    "policy_revisions": "riud",  # keeps what it takes out of force; drafts that were given up go with time
+    "policy_version_documents": "riud",
+    "policy_versions": "riud",
+    "posts": "rud",
+    "proof_links": "riud",  # the card is drawn anew when its code has left
+    "rule_versions": "ri",
+    "sign_ins": "rud",
+    "slack_installs_begun": "rud",  # the workspaces themselves, with their tokens, are the web's alone
+    "slack_streams": "rud",
+    "slack_threads": "rud",
+    "spend": "rud",
+    "switches": "riud",
+    "tool_answers": "riud",  # answers to forms that are kept: whoever fills one in has it filed by an approved action
+    "tool_checks": "rud",
+    "tool_releases": "ri",
+    "tool_uses": "riud",
+    "tool_versions": "rud",
+    "turns": "rud",
+    "votes": "ru",  # covers the reasons of people who are erased; a vote of its own it cannot cast
+    "web_sessions": "rud",
+    "workers": "riud",
+}
+_INGEST = {
+    "policy_documents": "riud",  # the first time; from then on it drafts
+    "policy_glossary": "riud",
+    "policy_index": "riu",
+    "policy_passages": "riud",
+    "policy_publications": "r",
+    "policy_revisions": "ri",
+    "policy_version_documents": "ri",
+    "policy_versions": "ri",
     "rule_versions": "r",
 }
 RIGHTS: Mapping[str, Mapping[str, str]] = {

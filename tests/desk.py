@@ -31,9 +31,9 @@ from agent.tables import turns
 from connectors.embedded import EffectRecord, World
 from connectors.notify.embedded import Note, read_notes
 from core.chat import ChatModel
-from core.events import Address, Click, Message, Place, Verb
+from core.events import Address, Click, Message, Place, Stop, Verb
 from core.outcomes import Outcome
-from core.people import ChannelIdentity
+from core.people import ChannelIdentity, Standing
 from core.ports import Decision
 from core.replies import Reply
 from loket.bootstrap import build
@@ -49,7 +49,10 @@ from tests.reading import RecordingModel, holds, recording
 
 CODE = re.compile(r"\b\d{6}\b")
 CREDENTIAL = re.compile(r"\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){2,}\b")
-CHANNELS = {"terminal": ("terminal", "local"), "slack": ("slack", "T-DHB"), "teams": ("teams", "dhb")}
+SPARE_ROOM = frozenset({"data_level0.bin", "length.bin", "link_lists.bin"})
+"""The vectors of the index. Chroma saves memory there that it never wrote to: that of whichever process ingests, in a
+test the one with its words. `loket policies ingest` is a process of its own, and erasure looks for what spilt."""
+CHANNELS = {"terminal": ("terminal", "local"), "slack": ("slack", "TDHB"), "teams": ("teams", "dhb")}
 
 
 @dataclass
@@ -126,12 +129,23 @@ class Desk:
 
     # --- doing -----------------------------------------------------------------------------------------------
 
-    async def say(self, employee: str, text: str, via: str = "terminal", thread: str | None = None) -> list[Reply]:
+    async def say(
+        self,
+        employee: str,
+        text: str,
+        via: str = "terminal",
+        thread: str | None = None,
+        *,
+        anchor: str = "",
+        standing: Standing = Standing.MEMBER,
+    ) -> list[Reply]:
         """Write something as an employee and wait; returns what was said to them, in order.
 
-        `via`: `terminal`, `slack_dm`, `slack_channel`, `teams_dm`, `teams_channel`.
+        `via`: `terminal`, `slack_dm`, `slack_channel`, `teams_dm`, `teams_channel`. `anchor`: the post it hangs under.
+        `standing`: what the channel says of them.
         """
-        message = replace(self.message(employee, text, via, thread), complete=True)
+        message = self.message(employee, text, via, thread, anchor)
+        message = replace(message, complete=True, standing=standing)
         before = self._count()
         await self.deliver(message)
         await self.settle()
@@ -154,17 +168,35 @@ class Desk:
         """Hand an event in as a channel does, without waiting for its turn."""
         await self.counter.desk.receive(message)
 
-    def message(self, employee: str, text: str, via: str = "terminal", thread: str | None = None) -> Message:
+    def message(
+        self, employee: str, text: str, via: str = "terminal", thread: str | None = None, anchor: str = ""
+    ) -> Message:
         """An event that says something, with an event id of its own."""
         address, identity = self._where(employee, via, thread)
+        address = replace(address, anchor=anchor)
         event_id = f"{identity.channel}:{identity.tenant}:test-{next(self._numbers)}"
         return Message(event_id, identity, address, text, self.clock.now())
 
-    async def click(self, employee: str, action_id: str, verb: str, via: str = "terminal", **fields: str) -> Decision:
+    async def stop(self, employee: str, via: str = "terminal", thread: str | None = None, anchor: str = "") -> bool:
+        """Press Stop; says whether there was anything to stop. What is said about it is in `posts` once it settles."""
+        address, identity = self._where(employee, via, thread)
+        event_id = f"{identity.channel}:{identity.tenant}:stop-{next(self._numbers)}"
+        return await self.counter.desk.stop(Stop(event_id, identity, replace(address, anchor=anchor)))
+
+    async def click(
+        self,
+        employee: str,
+        action_id: str,
+        verb: str,
+        via: str = "terminal",
+        *,
+        standing: Standing = Standing.MEMBER,
+        **fields: str,
+    ) -> Decision:
         """Press a button of a card: `approve`, `deny`, `confirm`, `cancel`, `take`, `prove` with `code=…`."""
         address, identity = self._where(employee, via, None)
         event_id = f"{identity.channel}:{identity.tenant}:click-{next(self._numbers)}"
-        click = Click(event_id, identity, address, action_id, Verb(verb), fields)
+        click = Click(event_id, identity, address, action_id, Verb(verb), fields, standing)
         decision = await self.counter.desk.decide(click)
         self._said.append(decision.text)
         await self.settle()
@@ -230,6 +262,10 @@ class Desk:
         """The ids of the messages of which a channel heard that the desk thinks about them."""
         return [event_id for channel in self._channels.values() for event_id in channel.begun_events]
 
+    def taken(self) -> list[tuple[str, str]]:
+        """The ids of the messages of which a channel heard that they were taken in, and what was said of the wait."""
+        return [told for channel in self._channels.values() for told in channel.taken_events]
+
     def cards(self, room: str) -> list[Reply]:
         """The posts with a card in one room, such as an approver group's."""
         return [post.reply for post in self.posts() if post.address.room == room and post.reply.card]
@@ -251,7 +287,8 @@ class Desk:
     def sinks(self) -> dict[str, str]:
         """Every text written anywhere, by place: tables, files of the home folder, prompts, replies, decisions.
 
-        The files of the outside world are left out: there a code and a credential are meant to arrive.
+        The files of the outside world are left out: there a code and a credential are meant to arrive. So are the
+        vectors of the index; see `SPARE_ROOM`.
         """
         found = {f"table {table}": text for table, text in self._tables()}
         found["posts"] = "\n".join(repr(post) for post in self.posts())
@@ -259,7 +296,7 @@ class Desk:
         found["decisions"] = "\n".join(self._said)
         found["prompts"] = "\n".join(self._model.shown if self._model else ())
         for file in sorted(self.counter.home.folder.rglob("*")):
-            if file.is_file() and not file.is_relative_to(self.counter.home.world):
+            if file.is_file() and file.name not in SPARE_ROOM and not file.is_relative_to(self.counter.home.world):
                 found[f"file {file.relative_to(self.counter.home.folder)}"] = file.read_bytes().decode("latin-1")
         return found
 

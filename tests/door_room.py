@@ -17,6 +17,7 @@ from starlette.types import Message as Event
 
 from connectors.notify.embedded import read_notes
 from core.people import ChannelIdentity
+from loket.attachments.bringing import BroughtFiles
 from loket.bootstrap import build
 from loket.counter import Counter
 from loket.settings import Settings
@@ -53,7 +54,10 @@ class DoorRoom:
             return self.good
 
         ops = OpsParts({"database": probe}, lambda: "loket_up 1\n", lambda: self.accepting)
-        parts = WebParts(self.counter.desk, self.counter.database, self.channel, self.feed, KEYS, 300, self.clock, ops)
+        bringing = BroughtFiles(self.counter.database, self.counter.gate.parts.keys)
+        parts = WebParts(
+            self.counter.desk, self.counter.database, self.channel, self.feed, KEYS, 300, self.clock, ops, (), bringing
+        )
         self.app = build_app(parts)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://desk")
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from loket.bench.servers.postgres import PostgresMissing, drop_database, fresh_database, running_postgres
+from loket.bench.servers.databases import drop_database, fresh_database
+from loket.bench.servers.postgres import PostgresMissing, running_postgres
 from storage import Database, metadata
 
 

@@ -27,10 +27,13 @@ from connectors.tickets.embedded import EmbeddedTickets
 from core.events import Address, Click, Verb
 from core.people import ChannelIdentity, Employee
 from core.ports import Decision, Passage
+from core.sign_in import SignedIn
 from storage import Database, metadata
 from tools.loading import load_builtin
 from tools.registry import Registry
 from tools.systems import ChangeSystems, ReadSystems
+from web_app.proof import APPROVE
+from web_app.sign_in.cookies import hashed
 
 SECRETS = re.compile(r"(?:is|is:) ([0-9]{6}|[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){3})")
 
@@ -112,6 +115,18 @@ class GateOnly:
         identity = ChannelIdentity("terminal", "local", employee_id)
         click = Click(f"click-{uuid.uuid4()}", identity, _address(employee_id), action_id, Verb(verb), fields)
         return await self.gate.decide(click, await self.employee(employee_id))
+
+    async def approve(self, approver: str, action_id: str, **fields: str) -> Decision:
+        """An approver's yes; where it takes a sign-in, as if they came back from the provider."""
+        decision = await self.click(approver, action_id, "approve", **fields)
+        if not decision.links:
+            return decision
+        reference = hashed(decision.links[0].address.rsplit("/", 1)[1])
+        identity = ChannelIdentity("oidc", "https://login.example/realm", f"sub-{approver}")
+        at = datetime.now(UTC) + self.clock_offset
+        signed = SignedIn(approver, identity, "sign_in", at, APPROVE, reference, "urn:dhb:passkey")
+        assert (await self.gate.approver_signed_in(signed, approver)).accepted
+        return await self.gate.approve_signed_in(reference, approver, "en")
 
     async def settle(self) -> None:
         """Let the executor do all that it was woken for."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from loket.bench.servers.postgres import drop_database, fresh_database
+from loket.bench.servers.databases import drop_database, fresh_database
 from storage import Database
 from tests.gate_only import GateOnly
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from loket.bench.servers.databases import copy_template, is_untouched, keep_as_template
 from loket.bootstrap import build
 from loket.settings import Settings
 from tests.cached_embedder import CachedEmbedder
@@ -40,20 +41,36 @@ def embedder() -> CachedEmbedder:
 
 
 async def prepare(folder: Path, documents: Documents, database_url: str) -> None:
-    """An empty home gets the handbook; on SQLite a copy of one that was made before, by whichever process."""
+    """An empty home gets the handbook: a copy of one that was made before, on SQLite by whichever process."""
     if (folder / "loket.sqlite").exists():
         return
     sources = _sources(documents)
+    name = hashlib.sha256(repr(sorted(sources.items())).encode()).hexdigest()[:16]
     if database_url:
-        await _index(folder, sources, database_url)
+        await _prepare_server(folder, sources, database_url, name)
         return
-    made = _templates() / hashlib.sha256(repr(sorted(sources.items())).encode()).hexdigest()[:16]
+    made = _templates() / name
     if not made.exists():
         making = Path(tempfile.mkdtemp(prefix="making-", dir=made.parent))
         await _index(making, sources, "")
         with contextlib.suppress(OSError):  # another process was a moment faster
             await asyncio.to_thread(making.rename, made)
         shutil.rmtree(making, ignore_errors=True)
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+
+
+async def _prepare_server(folder: Path, sources: Mapping[str, str], database_url: str, name: str) -> None:
+    """The same on Postgres, by this process: its server goes with the session. What is begun is gone on with."""
+    if not database_url.startswith("postgresql") or (folder / "index").exists() or not is_untouched(database_url):
+        await _index(folder, sources, database_url)
+        return
+    made = _templates() / f"{name}-{os.getpid()}"
+    if not made.exists():
+        making = Path(tempfile.mkdtemp(prefix="making-", dir=made.parent))
+        await _index(making, sources, database_url)
+        keep_as_template(database_url, f"template_{name}")
+        await asyncio.to_thread(making.rename, made)
+    copy_template(database_url, f"template_{name}")
     shutil.copytree(made, folder, dirs_exist_ok=True)
 
 

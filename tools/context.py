@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -42,10 +42,16 @@ class ActionContext:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an action did: `reference` (a ticket id, an account id) and `address` (a link) where there are any."""
+    """What an action did: `reference` (a ticket id, an account id) and `address` (a link) where there are any.
+
+    `made` is a credential that the outside system made itself, in place of the one it was given, and `made_minutes`
+    how long it works (0: not known). The executor takes it out, and seals it, before anything is kept or said.
+    """
 
     reference: str = ""
     address: str = ""
+    made: SecretStr | None = field(default=None, repr=False, compare=False)
+    made_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import create_model
 
 from core.errors import ConfigError
+from core.fields import Field
 from core.risk import Risk, strictest
 from tools.manifest import RateLimit, ToolEntry
 from tools.spec import Arguments, Tool
@@ -22,6 +23,7 @@ class LoadedTool:
     """One tool of the registry. `tool` already has the manifest's risk and bindings in it.
 
     `examples` and `titles` are by language; `mask` are argument names; `rule` is empty when the tier's rule holds.
+    `labels` say by argument and language what people read above it; `fields` are a form's own, by language.
     """
 
     tool: Tool
@@ -32,6 +34,8 @@ class LoadedTool:
     hosts: frozenset[str] = frozenset()
     rule: str = ""
     enabled: bool = True
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    fields: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -93,9 +97,9 @@ def _with_manifest(tool: Tool, entry: ToolEntry) -> Tool:
         risk=risk,
         pins=pins,
         arguments=_without(tool.arguments, bindings),
-        run=_filled(tool.run, bindings),
-        prepare=_filled_for_subject(tool.prepare, bindings) if tool.prepare else None,
-        reconcile=_filled(tool.reconcile, bindings) if tool.reconcile else None,
+        run=bound(tool.run, bindings),
+        prepare=bound(tool.prepare, bindings) if tool.prepare else None,
+        reconcile=bound(tool.reconcile, bindings) if tool.reconcile else None,
     )
 
 
@@ -106,18 +110,13 @@ def _without(arguments: type[Arguments], bound: Mapping[str, str]) -> type[Argum
     return create_model(arguments.__name__, __base__=Arguments, **fields)
 
 
-def _filled(function: Callable[..., Awaitable[Any]], bindings: Mapping[str, str]) -> Callable[..., Awaitable[Any]]:
-    async def call(ctx: Any, **arguments: Any) -> Any:
-        return await function(ctx, **arguments, **_values(bindings, ctx.requester, getattr(ctx, "subject", None)))
+def bound(function: Callable[..., Awaitable[Any]], bindings: Mapping[str, str]) -> Callable[..., Awaitable[Any]]:
+    """The function, with the bound parameters filled from the verified people of its context. It may be a `run`, a
+    `reconcile` (ctx) or a `prepare` (ctx, subject)."""
 
-    return call
-
-
-def _filled_for_subject(
-    function: Callable[..., Awaitable[Any]], bindings: Mapping[str, str]
-) -> Callable[..., Awaitable[Any]]:
-    async def call(ctx: Any, subject: Any, **arguments: Any) -> Any:
-        return await function(ctx, subject, **arguments, **_values(bindings, ctx.requester, subject))
+    async def call(ctx: Any, *subjects: Any, **arguments: Any) -> Any:
+        subject = subjects[0] if subjects else getattr(ctx, "subject", None)
+        return await function(ctx, *subjects, **arguments, **_values(bindings, ctx.requester, subject))
 
     return call
 

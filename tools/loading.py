@@ -8,7 +8,7 @@ from pathlib import Path
 from core.errors import ConfigError
 from tools.loaded import LoadedTool, put_together
 from tools.manifest import Manifest, read_manifest
-from tools.registry import Registry
+from tools.registry import AddedTools, Registry
 from tools.spec import Tool
 
 __all__ = ["BUILTIN_MANIFEST", "LoadedTool", "load", "load_builtin"]
@@ -16,11 +16,11 @@ __all__ = ["BUILTIN_MANIFEST", "LoadedTool", "load", "load_builtin"]
 BUILTIN_MANIFEST = Path(__file__).parent / "builtin" / "manifest.yaml"
 
 
-def load_builtin(switched_off: Callable[[], Collection[str]] = frozenset) -> Registry:
+def load_builtin(switched_off: Callable[[], Collection[str]] = frozenset, added: AddedTools | None = None) -> Registry:
     """The tools that come with the house. `switched_off` is asked at every use (see `Registry`)."""
     from tools.builtin import all_tools
 
-    return Registry(load(all_tools(), read_manifest(BUILTIN_MANIFEST)), switched_off)
+    return Registry(load(all_tools(), read_manifest(BUILTIN_MANIFEST)), switched_off, added)
 
 
 def load(tools: Iterable[Tool], manifest: Manifest) -> list[LoadedTool]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.errors import ConfigError
 from core.risk import Risk
+from tools.yaml_lines import read_as
 
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Examples = Annotated[tuple[Line, ...], Field(min_length=3, max_length=40)]
@@ -97,71 +97,4 @@ def read_manifest(path: Path) -> Manifest:
 
 def parse_manifest(text: str, name: str) -> Manifest:
     """The manifest in `text`; `name` is what errors call it. Raises `ConfigError` as `read_manifest` does."""
-    try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
-            raise ConfigError(f"{name} uses YAML aliases (`*name`): write the value out instead")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if root is None:
-            raise ConfigError(f"{name} is empty: it needs `version: 1` and `tools:`")
-        _refuse_repeated_keys(root, name)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{name}{where}: this is not valid YAML: {getattr(error, 'problem', error)}") from error
-    try:
-        return Manifest.model_validate(values)
-    except ValidationError as error:
-        problems = "; ".join(_explain(problem, root, name) for problem in error.errors(include_url=False)[:5])
-        raise ConfigError(problems) from error
-
-
-def _refuse_repeated_keys(node: yaml.Node, name: str) -> None:
-    if isinstance(node, yaml.SequenceNode):
-        for child in node.value:
-            _refuse_repeated_keys(child, name)
-    if not isinstance(node, yaml.MappingNode):
-        return
-    seen: set[str] = set()
-    for key, child in node.value:
-        if key.value in seen:
-            raise ConfigError(f"{name}, line {key.start_mark.line + 1}: {key.value!r} stands here twice; keep one")
-        seen.add(str(key.value))
-        _refuse_repeated_keys(child, name)
-
-
-def _explain(problem: Any, root: yaml.Node, name: str) -> str:
-    place = [str(part) for part in problem["loc"] if part != "[key]"]
-    tool = f", tool {place[1]!r}" if len(place) > 1 and place[0] == "tools" else ""
-    field = ".".join(place[2:] if tool else place)
-    return f"{name}, line {_line_of(root, place)}{tool}: {field or 'the file'}: {_remedy(problem)}"
-
-
-def _line_of(node: yaml.Node, place: list[str]) -> int:
-    """The line of the deepest part of `place` that the file has, counted from 1."""
-    line = node.start_mark.line + 1
-    for part in place:
-        if isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
-            node = node.value[int(part)]
-        elif isinstance(node, yaml.MappingNode):
-            found = [(key, child) for key, child in node.value if key.value == part]
-            if not found:
-                return line
-            line, node = found[0][0].start_mark.line + 1, found[0][1]
-            continue
-        else:
-            return line
-        line = node.start_mark.line + 1
-    return line
-
-
-def _remedy(problem: Any) -> str:
-    match problem["type"]:
-        case "extra_forbidden":
-            return "this key is not known; remove it or correct its spelling"
-        case "missing":
-            return "this key is missing; add it"
-        case "string_type":
-            return f"this must be text; put {problem['input']!r} between quotes"
-        case _:
-            return str(problem["msg"])
+    return read_as(Manifest, text, name, within="tools")

@@ -43,7 +43,10 @@ class Tool:
     `groups`: who may ask; empty means every employee. `prepare(ctx, subject, **arguments) -> Draft` reads only.
     `reconcile(ctx, **arguments) -> Effect | None` reads whether a doubtful effect happened.
     `repeats_with`: `accounts` or `tickets` when the whole effect is one call there under the action's key: then it
-    may be called again after a crash if that system recognises the key. Empty: never again.
+    may be called again after a crash if that system recognises the key. `service`: an outside service of an added tool,
+    whose document says that it does. Empty: never again.
+    `issues_pass`: the credential is a one-time pass. The outside system may make it itself and say it once, so after a
+    doubt nobody has it.
     `pins` are what the manifest adds to the definition (bindings, hosts): part of the hash, unseen by the model.
     """
 
@@ -59,7 +62,8 @@ class Tool:
     prepare: Callable[..., Awaitable[Any]] | None = None
     reconcile: Callable[..., Awaitable[Any]] | None = None
     pins: tuple[str, ...] = ()
-    repeats_with: Literal["", "accounts", "tickets"] = ""
+    repeats_with: Literal["", "accounts", "tickets", "service"] = ""
+    issues_pass: bool = False
 
     @property
     def schema(self) -> ToolSchema:
@@ -96,7 +100,7 @@ class Tool:
             raise ToolRetry(f"the arguments of {self.name!r} do not fit: {problems}") from error
 
 
-def tool(
+def tool(  # noqa: PLR0913 - a declaration says all of it by name
     *,
     risk: Risk,
     subject: str = NOBODY,
@@ -105,7 +109,8 @@ def tool(
     groups: frozenset[str] = frozenset(),
     prepare: Callable[..., Awaitable[Any]] | None = None,
     reconcile: Callable[..., Awaitable[Any]] | None = None,
-    repeats_with: Literal["", "accounts", "tickets"] = "",
+    repeats_with: Literal["", "accounts", "tickets", "service"] = "",
+    issues_pass: bool = False,
 ) -> Callable[[Callable[..., Awaitable[Any]]], Tool]:
     """Turn a function into a `Tool`. Raises `ConfigError` for a declaration that cannot be safe."""
 
@@ -130,6 +135,7 @@ def tool(
             prepare,
             reconcile,
             repeats_with=repeats_with,
+            issues_pass=issues_pass,
         )
 
     return declare

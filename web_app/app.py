@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -10,11 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from core.attachments import Bringing
 from core.ports import Desk
 from storage import Database
 from web_app.door import Door
 from web_app.events import Intake
 from web_app.feed import Feed
+from web_app.files import BroughtBytes
+from web_app.filling import Filling
 from web_app.guard import Guard, refuse
 from web_app.health import Health, OpsParts
 from web_app.keys import Keys
@@ -26,7 +29,8 @@ from web_app.replies import Outgoing
 class WebParts:
     """What the door needs. `channel` posts into the same `feed` that readers are served from.
 
-    `clock` gives seconds since 1970, for signatures.
+    `clock` gives seconds since 1970, for signatures. `pages` are the routes that people open in a browser. `bringing`
+    takes files; without it none is taken.
     """
 
     desk: Desk
@@ -37,14 +41,20 @@ class WebParts:
     skew_seconds: int
     clock: Callable[[], float]
     ops: OpsParts
+    pages: Sequence[BaseRoute] = ()
+    bringing: Bringing | None = None
 
 
 def build_app(parts: WebParts) -> Starlette:
     """The door, health and metrics. Run it without uvicorn's own `server` header (`server_header=False`)."""
     door = Door(parts.keys, parts.clock, parts.skew_seconds)
     intake = Intake(parts.desk, parts.database, parts.ops.accepting, parts.clock)
+    filling = Filling(parts.desk, parts.database, parts.ops.accepting)
     outgoing = Outgoing(parts.channel, parts.feed, parts.ops.accepting)
-    return _guarded([*intake.routes(door), *outgoing.routes(door), *Health(parts.ops).routes()])
+    routes = [*intake.routes(door), *filling.routes(door), *outgoing.routes(door)]
+    if parts.bringing is not None:
+        routes += BroughtBytes(parts.bringing, parts.ops.accepting).routes(door)
+    return _guarded([*routes, *parts.pages, *Health(parts.ops).routes()])
 
 
 def build_ops_app(parts: OpsParts) -> Starlette:

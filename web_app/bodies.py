@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 
+from core.bodies import BodyRefused, whole_body
 from web_app.responses import Failed
 
 MOST_BYTES = 64 * 1024
@@ -17,23 +17,15 @@ MOST_SECONDS = 10.0
 M = TypeVar("M", bound=BaseModel)
 
 
-async def read_body(request: Request) -> bytes:
-    """The whole body. Raises `Failed`: 413 when it is over 64 kB, 408 when it takes over 10 s."""
+async def read_body(request: Request, most: int = MOST_BYTES, seconds: float | None = None) -> bytes:
+    """The whole body. Raises `Failed`: 413 when it is over `most` bytes, 408 when it takes over `seconds` (10)."""
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > 9 or int(announced) > MOST_BYTES):
-        raise Failed(413)
-    body = bytearray()
     try:
-        async with asyncio.timeout(MOST_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise Failed(413)
-    except TimeoutError:
-        raise Failed(408) from None
+        return await whole_body(request.stream(), announced, most, seconds or MOST_SECONDS)
+    except BodyRefused as refused:
+        raise Failed(refused.status) from None
     except ClientDisconnect:
         raise Failed(400) from None  # nobody hears it
-    return bytes(body)
 
 
 def parse(kind: type[M], body: bytes) -> M:

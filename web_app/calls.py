@@ -76,6 +76,20 @@ async def once(database: Database, call: Call, act: Callable[[], Awaitable[Answe
     return answer
 
 
+async def unrepeated(database: Database, call: Call, act: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The answer of `act`, given once and kept nowhere: for what only shows something, which may be personal.
+
+    Raises `Failed` (409) for an id that was used before, and what `act` raises; then the id is free again.
+    """
+    if not await database.run(lambda tx: tx.add(door_calls, call_id=call.call_id, about=call.about, at=now(tx))):
+        raise Failed(409)
+    try:
+        return await act()
+    except ConnectorError:
+        await database.run(lambda tx: _free(tx, call))
+        raise
+
+
 def _claim(tx: Tx, call: Call) -> Answer | None:
     """None when it is ours to do; else the first one's answer, empty while there is none yet."""
     if tx.add(door_calls, call_id=call.call_id, about=call.about, at=now(tx)):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actions.files import looked_at
 from core.encoding import encode
 from core.events import Verb
 from core.ports import Desk
@@ -15,9 +16,9 @@ from storage import Database
 from storage.faultpoint import reached
 from web_app.bodies import parse
 from web_app.calls import Answer, Call, about, once
-from web_app.door import Door, Signed
+from web_app.door import Door, Signed, new_body
 from web_app.forms import ClickForm, EventForm, FeedbackForm
-from web_app.responses import Failed, JsonResponse
+from web_app.responses import JsonResponse
 
 # What the gate takes once by itself. A code sent anew, a wrong code, "I take this" would count again.
 _TAKEN_ONCE = frozenset({Verb.CONFIRM, Verb.CANCEL, Verb.NO_CODE, Verb.APPROVE, Verb.DENY})
@@ -44,15 +45,18 @@ class Intake:
 
     async def event(self, request: Signed) -> Response:
         """Something a person wrote. 202 once it is stored; the same id again is the same event."""
-        form = parse(EventForm, self._new(request))
+        form = parse(EventForm, new_body(request, self._accepting))
         moment = datetime.fromtimestamp(self._clock(), UTC)
-        await self._desk.receive(form.message(request.source, moment))
+        message = looked_at(form.message(request.source, moment))
+        await self._desk.receive(message)
         reached("door.before_acknowledge")
-        return JsonResponse({"accepted": True}, 202)
+        if not message.files:
+            return JsonResponse({"accepted": True}, 202)
+        return JsonResponse({"accepted": True, "files": [{"unwanted": file.unwanted} for file in message.files]}, 202)
 
     async def click(self, request: Signed) -> Response:
         """Somebody pressed a button. The decision, and the same one to the same id again."""
-        form = parse(ClickForm, self._new(request))
+        form = parse(ClickForm, new_body(request, self._accepting))
         click = form.click(request.source)
 
         async def act() -> Answer:
@@ -64,7 +68,7 @@ class Intake:
 
     async def feedback(self, request: Signed) -> Response:
         """What somebody thought of a reply. What is said to them."""
-        form = parse(FeedbackForm, self._new(request))
+        form = parse(FeedbackForm, new_body(request, self._accepting))
         given = form.feedback(request.source)
 
         async def act() -> Answer:
@@ -73,11 +77,3 @@ class Intake:
         what = about("feedback", form.user, given.event_id, str(form.good))
         call = Call(form.event_id(request.source), what, safe_again=True)
         return JsonResponse(await once(self._database, call, act))
-
-    def _new(self, request: Signed) -> bytes:
-        """The body of a request that asks for something. Raises `Failed`: 503 while draining, 400 for a query."""
-        if not self._accepting():
-            raise Failed(503)
-        if request.query:
-            raise Failed(400)
-        return request.body

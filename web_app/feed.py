@@ -28,9 +28,12 @@ class TooManyReaders(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Something about the answer to `message` that is not there yet. `text` is the sentence of a `sentence`."""
+    """Something about the answer to `message` that is not there yet.
 
-    kind: Literal["begun", "sentence", "withdraw"]
+    `text` is the sentence of a `sentence`, and of a `taken` what is said of a long wait.
+    """
+
+    kind: Literal["taken", "begun", "sentence", "withdraw"]
     message: Message
     text: str = ""
 
@@ -61,10 +64,14 @@ class Reader:
         self._posted = True
         self._woken.set()
 
-    def take_posted(self) -> bool:
-        """Whether it was said since the last call that there is a new post."""
-        said, self._posted = self._posted, False
-        return said
+    @property
+    def is_posted(self) -> bool:
+        """Whether it was said since the last look that there is a new post."""
+        return self._posted
+
+    def looks(self) -> None:
+        """The reader looks into the table now: what was said before that is done with."""
+        self._posted = False
 
     def show(self, preview: Preview) -> None:
         """One more preview."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -39,7 +41,7 @@ class Guard:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                message = {**message, "headers": [*message["headers"], *_HEADERS]}
+                message = {**message, "headers": [*message["headers"], *_missing(message["headers"])]}
             await send(message)
 
         try:
@@ -50,6 +52,12 @@ class Guard:
             log.error("request_failed", error=type(error).__name__, at=where(error))
             if not begun:
                 await failure(500)(scope, receive, guarded)
+
+
+def _missing(given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """A page may say more exactly what it needs; two policies at once would both hold, and leave it nothing."""
+    names = {name.lower() for name, _ in given}
+    return [(name, value) for name, value in _HEADERS if name not in names]
 
 
 async def refuse(_: Request, error: Exception) -> Response:

@@ -44,7 +44,7 @@ class Post:
 
 
 class PostsChannel:
-    """Implements `core.ports.Channel` and `Live` for all sources of the door."""
+    """Implements `core.ports.Channel`, `Attentive` and `Live` for all sources of the door."""
 
     def __init__(self, database: Database, feed: Feed) -> None:
         self._database = database
@@ -60,7 +60,7 @@ class PostsChannel:
         """See `Channel.capabilities`."""
         return Capabilities(modals=True, streaming=True, max_chars=100_000)
 
-    async def send(self, address: Address, reply: Reply, key: str) -> str:
+    async def send(self, address: Address, reply: Reply, key: str, *, again: bool = False) -> str:
         """See `Channel.send`. A key that is there already is the same post: its number is returned."""
         receipt = await self._database.run(lambda tx: _send(tx, address, reply, key))
         self._feed.posted(address.tenant)
@@ -75,6 +75,10 @@ class PostsChannel:
     async def direct(self, tenant: str, user: str) -> Address:
         """See `Channel.direct`: a room of that user's name."""
         return Address(CHANNEL, tenant, user, Place.DIRECT, user=user)
+
+    async def taken(self, message: Message, busy: str = "") -> None:
+        """See `Attentive.taken`."""
+        self._feed.show(Preview("taken", message, busy))
 
     async def begun(self, message: Message) -> None:
         """See `Live.begun`."""

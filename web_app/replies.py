@@ -16,13 +16,15 @@ from starlette.types import Send
 from core.encoding import encode
 from core.errors import ConnectorError
 from web_app.door import Door, Signed
-from web_app.feed import Feed, Preview, TooManyReaders
+from web_app.feed import Feed, Preview, Reader, TooManyReaders
 from web_app.forms import CHANNEL
 from web_app.posts import Post, PostsChannel
 from web_app.responses import Failed, JsonResponse
 
 LOOK_SECONDS = 0.5
 """How often somebody who waits looks into the table: a post of another process wakes nobody here."""
+APART_SECONDS = 0.05
+"""How far apart two looks are at least, however many posts come: those of the meantime are read together."""
 MOST_POSTS = 100
 LONGEST_WAIT = 30
 DEFAULT_WAIT = 25
@@ -73,7 +75,8 @@ class Outgoing:
             while _time() < end:
                 said = [_preview(preview) for preview in reader.take()]
                 posts: list[Post] = []
-                if reader.take_posted() or _time() - looked >= LOOK_SECONDS:  # a preview alone costs no look
+                if _time() - looked >= _until_look(reader):  # a preview alone costs no look
+                    reader.looks()
                     posts, looked = await self._channel.after(source, after, MOST_POSTS), _time()
                     said += [_event("post", encode(post), post.post_id) for post in posts]
                     after = posts[-1].post_id if posts else after
@@ -85,9 +88,14 @@ class Outgoing:
                 if not self._accepting():
                     return
                 if len(posts) < MOST_POSTS:
-                    await reader.wait(LOOK_SECONDS)
+                    await reader.wait(max(0.0, looked + _until_look(reader) - _time()))
                 else:
                     looked = 0.0
+
+
+def _until_look(reader: Reader) -> float:
+    """How many seconds after a look the next one is due."""
+    return APART_SECONDS if reader.is_posted else LOOK_SECONDS
 
 
 class EventStream(StreamingResponse):

@@ -1,4 +1,7 @@
-"""Posts of channels that keep no memory of their own, and the answers to what the door was asked to do once."""
+"""Posts of channels that keep no memory of their own, answers to what the door was asked to do once, and signing in.
+
+Of sign-ins that were begun, and of browsers that are signed in, there are hashes only: reading them opens nothing.
+"""
 
 from __future__ import annotations
 
@@ -34,4 +37,30 @@ door_calls = sa.Table(
     sa.Column("about", sa.String(64), nullable=False),
     sa.Column("answer", sa.JSON),
     sa.Column("at", Instant, nullable=False, index=True),
+)
+
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("state_hash", sa.String(64), primary_key=True),
+    sa.Column("browser_hash", sa.String(64), nullable=False),
+    sa.Column("purpose", sa.String(30), nullable=False),
+    sa.Column("reference", sa.String(200), nullable=False),
+    sa.Column("fresh", sa.Boolean, nullable=False),
+    sa.Column("begun_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)
+
+web_sessions = sa.Table(
+    "web_sessions",
+    metadata,
+    sa.Column("session_hash", sa.String(64), primary_key=True),
+    sa.Column("employee_id", sa.String(64), nullable=False, index=True),
+    sa.Column("issuer", sa.String(300), nullable=False),
+    sa.Column("subject", sa.String(255), nullable=False),
+    sa.Column("method", sa.String(20), nullable=False),
+    sa.Column("purpose", sa.String(30), nullable=False),
+    sa.Column("reference", sa.String(200), nullable=False),
+    sa.Column("signed_in_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
 )

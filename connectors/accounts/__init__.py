@@ -60,5 +60,11 @@ class Accounts(AccountReader, Protocol):
     async def unlock(self, account_id: str, key: str) -> None:
         """Lift a lock-out; the credential stays."""
 
-    async def issue_access_pass(self, account_id: str, credential: SecretStr, minutes: int, key: str) -> None:
-        """A one-time pass that replaces the second factor once, valid at most `minutes` (1-60)."""
+    async def issue_access_pass(
+        self, account_id: str, credential: SecretStr, minutes: int, key: str
+    ) -> SecretStr | None:
+        """A one-time pass that replaces the second factor once, valid at most `minutes` (1-60).
+
+        Returns None when `credential` is the pass; else the pass that the system made itself, which then takes the
+        place of `credential` (Microsoft Graph makes a Temporary Access Pass and lets nobody choose it).
+        """

@@ -75,8 +75,13 @@ class EmbeddedAccounts(EmbeddedAccountReader):
 
         await self._change(account_id, "unlocked", key, work)
 
-    async def issue_access_pass(self, account_id: str, credential: SecretStr, minutes: int, key: str) -> None:
-        """A pass valid for `minutes` (1-60); a newer one replaces it. Raises `ConnectorError` for another length."""
+    async def issue_access_pass(
+        self, account_id: str, credential: SecretStr, minutes: int, key: str
+    ) -> SecretStr | None:
+        """`credential` becomes the pass, valid for `minutes` (1-60); a newer one replaces it.
+
+        Raises `ConnectorError` for another length.
+        """
         if not 1 <= minutes <= 60:
             raise ConnectorError(SYSTEM, f"a pass is valid for 1 to 60 minutes, not {minutes}")
 
@@ -93,6 +98,7 @@ class EmbeddedAccounts(EmbeddedAccountReader):
             )
 
         await self._change(account_id, "access_pass_issued", key, work)
+        return None
 
     async def _change(
         self, account_id: str, kind: EffectKind, key: str, work: Callable[[sqlite3.Connection], None]

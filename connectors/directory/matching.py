@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from typing import Protocol, TypeVar
 
 from connectors.spelling import plain
-from core.people import Employee
 
 LONGEST = 100
 ALIKE = 0.78
@@ -17,7 +17,26 @@ INITIAL = 0.7
 PARTICLES = frozenset({"de", "den", "der", "van", "von", "el", "al", "ter", "ten", "te", "la"})
 
 
-def best_matches(words: str, people: Iterable[Employee], limit: int) -> Sequence[Employee]:
+class Named(Protocol):
+    """What somebody is told by: an employee, or the little of an entry that is read to rank it."""
+
+    @property
+    def employee_id(self) -> str:
+        """Their number."""
+
+    @property
+    def name(self) -> str:
+        """Their whole name."""
+
+    @property
+    def email(self) -> str:
+        """Their address at work."""
+
+
+Person = TypeVar("Person", bound=Named)
+
+
+def best_matches(words: str, people: Iterable[Person], limit: int) -> Sequence[Person]:
     """Those who fit `words`, best first; equal ones by name and number, so that the order never changes by itself."""
     asked = plain(words[:LONGEST]).strip()
     if not asked:
@@ -28,7 +47,7 @@ def best_matches(words: str, people: Iterable[Employee], limit: int) -> Sequence
     return [person for _, person in fitting[:limit]]
 
 
-def likeness(asked: str, person: Employee) -> float:
+def likeness(asked: str, person: Named) -> float:
     """How well the plain words fit a person, 0 (not) to 1 (their number, their e-mail address or their whole name)."""
     if asked in (person.employee_id.casefold(), person.email.casefold()):
         return 1.0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.embedded import World
-from connectors.tickets import Ticket, TicketDraft
+from connectors.tickets import Ticket, TicketChange, TicketDraft, TicketFile
 from connectors.tickets.likeness import likeness
 from core.errors import ConnectorError
 
@@ -30,7 +30,7 @@ class EmbeddedTickets:
 
     @property
     def repeats_safely(self) -> bool:
-        """Yes: the key of a ticket and of a comment is unique."""
+        """Yes: the key of a ticket, of a comment and of a file is unique."""
         return True
 
     async def get(self, ticket_id: str, requester_id: str) -> Ticket | None:
@@ -73,6 +73,37 @@ class EmbeddedTickets:
             "tickets.read", lambda: self._world.read(lambda connection: _filed(connection, key))
         )
 
+    async def commented(self, ticket_id: str, requester_id: str, key: str) -> bool:
+        """Whether the comment of this key is there."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            found = connection.execute("SELECT 1 FROM comments WHERE ticket_id = ? AND key = ?", (ticket_id, key))
+            return _visible(connection, ticket_id, requester_id) is not None and found.fetchone() is not None
+
+        return await self._world.faults.around("tickets.read", lambda: self._world.read(work))
+
+    async def changes(self, since: datetime) -> Sequence[TicketChange]:
+        """The last change of status of each ticket since then."""
+
+        def work(connection: sqlite3.Connection) -> Sequence[TicketChange]:
+            rows = connection.execute(
+                "SELECT object_id, status, max(seq) AS seq, at FROM effects JOIN tickets ON object_id = ticket_id"
+                " WHERE kind = 'ticket_moved' AND at >= ? GROUP BY object_id ORDER BY seq",
+                (since.isoformat(),),
+            )
+            return [_change(row) for row in rows]
+
+        return await self._world.faults.around("tickets.read", lambda: self._world.read(work))
+
+    async def move(self, ticket_id: str, status: str) -> None:
+        """What a colleague does at the other side of the counter: give a ticket another status (tests, the demo)."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            if connection.execute("UPDATE tickets SET status = ? WHERE ticket_id = ?", (status, ticket_id)).rowcount:
+                self._world.record(connection, "ticket_moved", ticket_id, "")
+
+        await self._world.faults.around(SYSTEM, lambda: self._world.change(work))
+
     async def create(self, draft: TicketDraft, key: str) -> Ticket:
         """File a ticket; the same key again gives the first one back. `ConnectorError` for an unknown queue."""
         if draft.queue not in QUEUES:
@@ -98,10 +129,45 @@ class EmbeddedTickets:
 
         await self._world.faults.around(SYSTEM, lambda: self._world.change(work))
 
+    async def attach(self, ticket_id: str, requester_id: str, file: TicketFile, key: str) -> None:
+        """Keep a file with a ticket; the same key again adds nothing. `ConnectorError` for one they cannot see."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            if _visible(connection, ticket_id, requester_id) is None:
+                raise ConnectorError(SYSTEM, f"there is no ticket {ticket_id!r} for this person")
+            added = connection.execute(
+                "INSERT OR IGNORE INTO ticket_files (ticket_id, name, media_type, content, key, created_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (ticket_id, file.name, file.media_type, file.content, key, self._world.clock().isoformat()),
+            )
+            if added.rowcount == 1:
+                self._world.record(connection, "file_attached", ticket_id, key)
+
+        await self._world.faults.around(SYSTEM, lambda: self._world.change(work))
+
+    async def attached(self, ticket_id: str, requester_id: str, name: str, size: int, key: str) -> bool:
+        """Whether the file of this key is there."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            found = connection.execute("SELECT 1 FROM ticket_files WHERE ticket_id = ? AND key = ?", (ticket_id, key))
+            return _visible(connection, ticket_id, requester_id) is not None and found.fetchone() is not None
+
+        return await self._world.faults.around("tickets.read", lambda: self._world.read(work))
+
+    def files(self, ticket_id: str) -> Sequence[TicketFile]:
+        """What lies with a ticket, as a colleague at the other side of the counter sees it (tests, the demo)."""
+
+        def work(connection: sqlite3.Connection) -> Sequence[TicketFile]:
+            rows = connection.execute("SELECT * FROM ticket_files WHERE ticket_id = ? ORDER BY file_id", (ticket_id,))
+            return [TicketFile(row["name"], row["media_type"], row["content"]) for row in rows]
+
+        return self._world.read(work)
+
     def _file(self, connection: sqlite3.Connection, draft: TicketDraft, key: str) -> Ticket:
         highest = connection.execute("SELECT max(number) FROM tickets WHERE queue = ?", (draft.queue,)).fetchone()[0]
         number = (highest or 100) + 1
         ticket_id = f"{draft.queue}-{number}"
+        description = f"{draft.description}\n\n{draft.link}" if draft.link else draft.description
         connection.execute(
             "INSERT INTO tickets (ticket_id, queue, number, summary, description, requester_id, status, created_at,"
             " key) VALUES (?, ?, ?, ?, ?, ?, 'Open', ?, ?)",
@@ -110,7 +176,7 @@ class EmbeddedTickets:
                 draft.queue,
                 number,
                 draft.summary,
-                draft.description,
+                description,
                 draft.requester_id,
                 self._world.clock().isoformat(),
                 key,
@@ -131,6 +197,11 @@ def _visible(connection: sqlite3.Connection, ticket_id: str, requester_id: str) 
 def _filed(connection: sqlite3.Connection, key: str) -> Ticket | None:
     row = connection.execute("SELECT * FROM tickets WHERE key = ?", (key,)).fetchone()
     return _ticket(row) if row else None
+
+
+def _change(row: sqlite3.Row) -> TicketChange:
+    at = datetime.fromisoformat(row["at"])
+    return TicketChange(row["object_id"], row["status"], row["status"] == CLOSED, row["seq"], at)
 
 
 def _ticket(row: sqlite3.Row) -> Ticket:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from connectors.spelling import plain
+from core.own_yaml import load_yaml
 
 ENOUGH = 0.5
 
@@ -55,7 +54,7 @@ def _one_form(word: str, same: dict[str, str]) -> str:
 
 @cache
 def _words() -> _Words:
-    document = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+    document = load_yaml(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
     return _Words(
         empty=frozenset(word for words in document["empty"].values() for word in words.split()),
         same={form: meaning for meaning, forms in document["same"].items() for form in forms.split()},

@@ -12,8 +12,9 @@ from typing import Any
 from loket.bench import Row
 from loket.bench.contestants import Surroundings
 from loket.bench.contestants.started import Process
+from loket.bench.servers.databases import fresh_database
 from loket.bench.servers.llm import running_llm
-from loket.bench.servers.postgres import DURABLE, fresh_database, running_postgres
+from loket.bench.servers.postgres import DURABLE, running_postgres
 
 CONTESTANTS: Mapping[str, str] = {
     "plain": "LangChain agent, LangGraph saver",

@@ -26,6 +26,7 @@ from loket.command import (
     retention,
     rules,
     serve,
+    slack,
     tools,
 )
 
@@ -64,6 +65,7 @@ app.command()(demo.demo)
 app.add_typer(bench.app, name="bench")
 app.add_typer(eval.app, name="eval")
 app.add_typer(insight.app, name="insight")
+app.add_typer(slack.app, name="slack")
 
 
 def main() -> None:

@@ -15,15 +15,21 @@ from core.events import Verb
 from core.people import Employee
 from core.ports import Decision
 from loket.bootstrap import Counter
+from loket.command import voting
 from loket.command.running import employee_of, looking, run, settings_for_a_person, working
-from loket.drawing import SHORT, draw_card
+from loket.drawing import SHORT, draw_card, draw_link
 from loket.home import Home
-from loket.settings import Settings
+from loket.settings import Settings, read_settings
 from loket.typed_clicks import click_of
 from loket.words import SENTENCES
 
 app = typer.Typer(help="See what waits for an approver, and vote.", no_args_is_help=True)
-As = Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="Who votes, such as E1003.")]
+As = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="EMPLOYEE", help="Who votes, such as E1003: in the embedded form. Elsewhere you sign in."
+    ),
+]
 Named = Annotated[str, typer.Argument(metavar="ID", help="The request's number, or its first eight characters.")]
 
 
@@ -38,13 +44,21 @@ def show(as_: As = "") -> None:
 
       loket approvals list --as E1003
     """
-    run(_list(settings_for_a_person(), as_))
+    settings = read_settings()
+    if as_ or settings.shell_is_identity:
+        run(_list(settings_for_a_person(), as_))
+        return
+    language, cards = run(voting.cards(settings, _tell))
+    for card in cards:
+        Console().print(draw_card(card, language, SENTENCES))
+    if not cards:
+        Console().print("Nothing waits for you.")
 
 
 @app.command()
 def approve(
     action_id: Named,
-    as_: As,
+    as_: As = "",
     callback: Annotated[str, typer.Option(help="How you called the person back, where the card asks for it.")] = "",
 ) -> None:
     """
@@ -55,14 +69,14 @@ def approve(
       loket approvals approve 1a2b3c4d --as E1003
     """
     fields = {"callback": callback} if callback else {}
-    _vote(settings_for_a_person(), action_id, as_, Verb.APPROVE, fields)
+    _vote(action_id, as_, Verb.APPROVE, fields)
 
 
 @app.command()
 def deny(
     action_id: Named,
-    as_: As,
     reason: Annotated[str, typer.Option(help="Why; the requester reads it.")],
+    as_: As = "",
 ) -> None:
     """
     Say no to one request. The first no is final.
@@ -71,14 +85,14 @@ def deny(
 
       loket approvals deny 1a2b3c4d --as E1003 --reason "ask your manager first"
     """
-    _vote(settings_for_a_person(), action_id, as_, Verb.DENY, {"reason": reason})
+    _vote(action_id, as_, Verb.DENY, {"reason": reason})
 
 
 @app.command()
 def settle(
     action_id: Named,
-    as_: As,
     ended: Annotated[str, typer.Argument(metavar="done|failed", help="What you found in the system outside.")],
+    as_: As = "",
 ) -> None:
     """
     Say how a doubtful request really ended, after looking in the system outside. Nothing is tried again.
@@ -89,9 +103,25 @@ def settle(
     """
     if ended not in ("done", "failed"):
         raise ConfigError(f"say done or failed, not {ended!r}")
-    decision = run(_settle(settings_for_a_person(), action_id, as_, done=ended == "done"))
+    settings, done = read_settings(), ended == "done"
+    if as_ or settings.shell_is_identity:
+        decision = run(_settle(settings_for_a_person(), action_id, _named(as_), done=done))
+    else:
+        decision = run(voting.settle(settings, action_id, done=done, tell=_tell))
     Console().print(decision.text, markup=False)
     raise typer.Exit(0 if decision.accepted else 1)
+
+
+def _named(employee_id: str) -> str:
+    """Raises `ConfigError` when nobody was named."""
+    if not employee_id:
+        raise ConfigError("say who you are: --as EMPLOYEE, such as --as E1003")
+    return employee_id
+
+
+def _tell(text: str) -> None:
+    """On standard error: what a command answers may be read by a program."""
+    Console(stderr=True).print(text, markup=False, soft_wrap=True)
 
 
 async def _settle(settings: Settings, action_id: str, employee_id: str, *, done: bool) -> Decision:
@@ -133,9 +163,15 @@ async def _print_cards(counter: Counter, waiting: list[Action], reader: Employee
         Console().print("Nothing waits for you.")
 
 
-def _vote(settings: Settings, action_id: str, employee_id: str, verb: Verb, fields: dict[str, str]) -> None:
-    decision = run(_cast(settings, action_id, employee_id, verb, fields))
+def _vote(action_id: str, employee_id: str, verb: Verb, fields: dict[str, str]) -> None:
+    settings = read_settings()
+    if employee_id or settings.shell_is_identity:
+        decision = run(_cast(settings_for_a_person(), action_id, _named(employee_id), verb, fields))
+    else:
+        decision = run(voting.vote(settings, action_id, verb, fields, _tell))
     Console().print(decision.text, markup=False)
+    for link in decision.links:
+        Console().print(draw_link(link))
     raise typer.Exit(0 if decision.accepted else 1)
 
 

@@ -17,7 +17,7 @@ from core.people import Employee
 from core.ports import Decision
 from loket.bootstrap import Counter
 from loket.command.running import employee_of, run, settings_for_a_person, warn_if_no_policies, working
-from loket.drawing import draw_reply
+from loket.drawing import draw_link, draw_reply
 from loket.home import Home
 from loket.live_screen import LiveScreen
 from loket.settings import Settings
@@ -98,6 +98,8 @@ class _Screen:
         await self._counter.settle()
         if decision is not None and decision.text not in self._heard:
             self._console.print(decision.text, style="green" if decision.accepted else "red", markup=False)
+        for link in decision.links if decision is not None else ():
+            self._console.print(draw_link(link))
 
     async def _click(self, text: str) -> Decision | None:
         try:

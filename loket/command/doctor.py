@@ -3,63 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 
+from connectors.examination import Examined
 from core.chat import ChatMessage
 from core.errors import ConfigError, LoketError, ModelError
-from loket.bootstrap import model_of
-from loket.command.doctor_server import Finding, account_rights, vector_server
+from loket.command.doctor_approvers import approvers
+from loket.command.doctor_report import Report
+from loket.command.doctor_server import Finding, account_rights, is_near, vector_server
+from loket.command.doctor_systems import look_at_systems, slack
 from loket.command.running import looking, run
 from loket.counter import Counter
 from loket.home import Home
+from loket.outside.models import model_of
 from loket.settings import Settings, read_settings
 from storage import Database
 
 MODEL_SECONDS = 15
 
 
-def doctor() -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
     """
-    Check settings, home folder, database, rules, tools, policies and the model before anything starts.
+    Check settings, home folder, database, rules, tools, policies, the model and every real system, read-only.
 
     Exit code 0 when everything can work, 1 when something cannot.
 
-    Example:
+    Examples:
 
       loket doctor
+
+      loket doctor --json
     """
-    console = Console()
-    findings = []
-    for finding in _examine():
-        findings.append(finding)
-        mark, style = ("ok", "green") if finding.good else ("problem", "red") if finding.fatal else ("note", "yellow")
-        console.print(f"{mark:8}", style=style, end="")
-        console.print(f"{finding.what}: {finding.detail}", markup=False)
-        if finding.advice and not finding.good:
-            console.print(f"         {finding.advice}", markup=False)
-    raise typer.Exit(1 if any(finding.fatal and not finding.good for finding in findings) else 0)
+    with Report(Console(), as_json=as_json) as report:
+        _examine(report)
+    report.finish()
+    raise typer.Exit(0 if report.good else 1)
 
 
-def _examine() -> Iterator[Finding]:
+def _examine(report: Report) -> None:
     try:
         settings = read_settings()
     except ConfigError as error:
-        yield Finding("settings", good=False, detail=str(error), advice="see .env.example")
+        report.tell(Finding("settings", good=False, detail=str(error), advice="see .env.example"))
         return
-    yield Finding("settings", good=True, detail="all names are known and all values fit")
+    report.hide(settings)
+    report.tell(Finding("settings", good=True, detail="all names are known and all values fit"))
     for check in (_home, _database, account_rights, vector_server):
         finding = _guarded(check, settings)
-        yield finding
+        report.tell(finding)
         if not finding.good and finding.fatal:
             return
     try:
-        yield from run(_inside(settings))
+        run(_inside(settings, report))
     except LoketError as error:
-        yield Finding("start", good=False, detail=str(error))
+        report.tell(Finding("start", good=False, detail=str(error)))
 
 
 def _guarded(check: Callable[[Settings], Finding], settings: Settings) -> Finding:
@@ -86,17 +90,30 @@ def _database(settings: Settings) -> Finding:
     return Finding("database", good=True, detail="SQLite" if settings.is_embedded else "Postgres")
 
 
-async def _inside(settings: Settings) -> list[Finding]:
+async def _inside(settings: Settings, report: Report) -> None:
     async with looking(settings) as counter:
-        return [
+        for finding in (
             await _rules(counter),
+            await _approvers(counter, settings),
             _tools(counter),
             await _policies(counter),
             await _embedder(counter),
             await _model(settings),
             _plain_http(settings),
             _traces(settings),
-        ]
+        ):
+            report.tell(finding)
+        systems = [*counter.outside, *_sign_in(settings), *slack(settings, counter.database, counter.home.keys)]
+        await look_at_systems(systems, report.tell, report.waiting)
+
+
+def _sign_in(settings: Settings) -> list[Examined]:
+    """The identity provider, where one is set."""
+    if not settings.oidc.is_set:
+        return []
+    from web_app.sign_in.examining import SignInExamined
+
+    return [SignInExamined(settings.oidc, settings.outside)]
 
 
 async def _rules(counter: Counter) -> Finding:
@@ -104,6 +121,11 @@ async def _rules(counter: Counter) -> Finding:
     off = await counter.gate.switched_off()
     detail = f"version {version} in force"
     return Finding("rules", good=True, detail=f"{detail}; switched off: {', '.join(sorted(off))}" if off else detail)
+
+
+async def _approvers(counter: Counter, settings: Settings) -> Finding:
+    _, rules = await counter.database.read(counter.gate.parts.rules.current)
+    return approvers(rules, counter.gate.parts.systems.step_up, settings.oidc)
 
 
 def _tools(counter: Counter) -> Finding:
@@ -177,6 +199,4 @@ def _traces(settings: Settings) -> Finding:
 
 def _is_private(url: str) -> bool:
     """Whether nobody on the way can read along: encrypted, or not leaving this machine."""
-    address = urlsplit(url)
-    host = address.hostname or ""
-    return address.scheme == "https" or host in ("", "localhost", "::1") or host.startswith("127.")
+    return urlsplit(url).scheme == "https" or is_near(url)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from connectors.loopback import is_loopback
 from core.errors import ConnectorError
 from loket.settings import Settings
 from storage import Database
@@ -79,8 +80,7 @@ def account_rights(settings: Settings) -> Finding:
 
 def is_near(address: str) -> bool:
     """Whether an address is this machine's own."""
-    host = urlsplit(address).hostname or ""
-    return host in ("", "localhost", "::1") or host.startswith("127.")
+    return not urlsplit(address).hostname or is_loopback(address)
 
 
 def _on_the_way(address: str) -> Finding:

@@ -1,25 +1,37 @@
-"""`loket people`: a copy of everything about one person, and erasing them."""
+"""`loket people`: a copy of everything about one person, erasing them, and the chat accounts that count as somebody."""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from actions.linking.ending import end
+from connectors.directory.links import IdentityLink, every, of_employee
 from core.errors import ConfigError
+from core.people import ChannelIdentity
+from core.plain_text import reveal
 from loket.bootstrap import Counter
 from loket.command.operator import operator
-from loket.command.running import looking, run, working
+from loket.command.proposing import propose
+from loket.command.running import looking, run, settings_for_a_person, working
 from loket.retention.erasure import Erased, Erasure
 from loket.retention.export import Export
 from loket.settings import Settings, read_settings
 
-app = typer.Typer(help="What is kept about one person: a copy of it, and erasing it.", no_args_is_help=True)
+app = typer.Typer(
+    help="What is kept about one person: a copy of it, erasing it, and which chat accounts count as them.",
+    no_args_is_help=True,
+)
 Who = Annotated[str, typer.Argument(metavar="EMPLOYEE", help="The employee number, such as E1002.")]
 QUESTION = "Erase everything about {who}? This cannot be undone."
 STAYS = (
@@ -79,6 +91,83 @@ def erase(
     if not yes and not typer.confirm(QUESTION.format(who=who)):
         raise typer.Exit(1)
     _show(run(_erase(read_settings(), who, reason.strip()[:400], cancel_open=cancel_open, cases=cases or [])))
+
+
+@app.command()
+def links(
+    who: Annotated[str, typer.Argument(metavar="[EMPLOYEE]", help="Only this person's.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """
+    List the chat accounts that people have linked to themselves. What the directory itself says is not among them.
+
+    Examples:
+
+      loket people links
+
+      loket people links E1002 --json
+    """
+    found = run(_links(read_settings(), who))
+    if as_json:
+        rows = [asdict(link) | {"identity": str(link.identity)} for link in found]
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1, default=str) + "\n")
+        return
+    table = Table("account", "employee", "how", "since", "last used", "called itself")
+    for link in found:
+        since, used = (f"{at:%Y-%m-%d}" for at in (link.made_at, link.used_at))
+        table.add_row(
+            *map(escape, (str(link.identity), link.employee_id, link.way, since, used, reveal(link.shown_as)))
+        )
+    Console().print(table)
+
+
+@app.command()
+def link(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account, such as slack:T0123:U0456.")],
+    who: Who,
+    as_: Annotated[str, typer.Option("--as", metavar="ADMIN", help="Who proposes, such as E1009.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """
+    Propose that a chat account counts as an employee. Two other admins approve it; the employee is told.
+
+    Example:
+
+      loket people link slack:T0DHB:U0TOM E1002 --as E1009
+    """
+    arguments = {"account": account, "employee": who}
+    run(propose(settings_for_a_person(), as_, "link_account", arguments, yes=yes))
+
+
+@app.command()
+def unlink(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="As `loket people links` shows it: slack:T…:U…")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the audit.")],
+) -> None:
+    """
+    Take a link away, at once: whoever writes with that account is a stranger again.
+
+    Example:
+
+      loket people unlink slack:T0DHB:U0TOM --reason "reported by phone, ticket IT-4711"
+    """
+    parts = account.split(":")
+    if len(parts) != 3:
+        raise ConfigError(f"{account} names no account: it looks like slack:T0123:U0456")
+    ended = run(_unlink(read_settings(), ChannelIdentity(*parts), reason.strip()[:400]))
+    if ended is None:
+        raise ConfigError(f"{account} is linked to nobody (`loket people links` lists all)")
+    Console().print(f"{account} no longer counts as {ended.employee_id}.", markup=False, soft_wrap=True)
+
+
+async def _links(settings: Settings, who: str) -> Sequence[IdentityLink]:
+    async with looking(settings) as counter:
+        return await counter.database.read(lambda tx: of_employee(tx, who) if who else every(tx))
+
+
+async def _unlink(settings: Settings, identity: ChannelIdentity, reason: str) -> IdentityLink | None:
+    async with looking(settings) as counter:
+        return await counter.database.run(lambda tx: end(tx, identity, operator(), "admin", reason=reason))
 
 
 async def _export(settings: Settings, who: str) -> dict[str, Any]:

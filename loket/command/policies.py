@@ -1,4 +1,4 @@
-"""`loket policies`: read documents in, list them, show one, take them out, search them."""
+"""`loket policies`: read documents in, list them, show one, take them out, search them; drafts are in `publishing`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,31 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from core.errors import ConfigError
 from core.ports import Passage
+from loket.bootstrap import Counter
 from loket.command.documents import document_table, print_document
+from loket.command.publishing import drafts, release, trial
 from loket.command.running import employee_of, looking, run, settings_for_a_person
 from loket.settings import Settings, read_settings
+from loket.trying import chosen_version, contents, trial_library
 from policies.records import DocumentRecord, IngestReport, StoredDocument
 
-app = typer.Typer(help="Read policies in, list them, show one, take them out, search them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Read policies in, draft and publish them, list them, show one, search them.", no_args_is_help=True
+)
 EVERYONE = frozenset({"all-staff"})
 TEXT_CHARS = 300
+AT_ONCE = (
+    "policies are in force here, and what is in force changes only when two other admins agree: "
+    "`loket policies draft DIR`, then `loket policies publish` (docs/write-policies.md)"
+)
+
+app.command()(drafts.draft)
+app.command()(drafts.diff)
+app.command("try")(trial.try_draft)
+app.command()(trial.compare)
+app.command()(release.publish)
+app.command("versions")(drafts.list_versions)
+app.command("roll-back")(release.roll_back)
 
 
 @app.command()
@@ -32,6 +49,9 @@ def ingest(
     """
     Read a folder of documents in. Only what changed is read anew; what is gone from the folder is forgotten.
     A document that cannot be read is named with what to do; the others go on.
+
+    It holds at once, for everybody. With a database server or a real system connected that is so the first time
+    only; from then on: loket policies draft DIR.
 
     Examples:
 
@@ -107,7 +127,9 @@ def remove(what: Annotated[str, typer.Argument(help="A document's path, a folder
     """
 
     async def work() -> int:
-        async with looking(read_settings()) as counter:
+        settings = read_settings()
+        async with looking(settings) as counter:
+            await _refuse_past_the_gate(settings, counter)
             return await counter.library.remove(what)
 
     count = run(work())
@@ -117,11 +139,31 @@ def remove(what: Annotated[str, typer.Argument(help="A document's path, a folder
 
 
 @app.command()
+def repair() -> None:
+    """
+    Make the search indexes hold what the database says is in force: after they were lost, or with another embedder.
+    No text changes.
+
+    Example:
+
+      loket policies repair
+    """
+
+    async def work() -> str:
+        async with looking(read_settings()) as counter:
+            return await counter.library.repair()
+
+    Console().print(run(work()) or "The indexes hold what is in force.", markup=False)
+
+
+@app.command()
 def search(
     query: Annotated[str, typer.Argument(help="What to look for, in any of its languages.")],
     k: Annotated[int, typer.Option("--k", min=1, max=100, help="How many passages.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
     as_: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="Search with this person's rights.")] = "",
+    draft: Annotated[bool, typer.Option("--draft", help="Search the newest draft of --collection instead.")] = False,
+    collection: Annotated[str, typer.Option(help="The collection whose draft is meant.")] = "handbook",
 ) -> None:
     """
     Search the passages as the agent does. Without --as: what every employee may read.
@@ -131,13 +173,17 @@ def search(
       loket policies search "unused leave at the end of the year" --k 5
 
       loket policies search "salarisschaal" --as E1017 --json
+
+      loket policies search "carry over" --draft
     """
     settings = settings_for_a_person() if as_ else read_settings()
-    passages = run(_search(settings, query, k, as_))
+    passages = run(_search(settings, query, k, as_, collection if draft else ""))
     if as_json:
         sys.stdout.write(json.dumps([_as_json(passage) for passage in passages], ensure_ascii=False) + "\n")
         return
     console = Console()
+    if draft:
+        console.print(f"draft of {collection}, not what people are told", style="bold yellow", markup=False)
     for number, passage in enumerate(passages, 1):
         place = f"{number}. {passage.title} › {passage.heading}  ({passage.path}, {passage.score:.3f})"
         console.print(place, style="bold", markup=False)
@@ -149,7 +195,14 @@ async def _ingest(settings: Settings, directory: Path, collection: str) -> Inges
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         async with looking(settings) as counter:
+            await _refuse_past_the_gate(settings, counter)
             return await counter.library.ingest(directory, collection, _heard(progress))
+
+
+async def _refuse_past_the_gate(settings: Settings, counter: Counter) -> None:
+    """Raises `ConfigError` where a shell is no identity, but for the very first documents."""
+    if not settings.shell_is_identity and await counter.library.documents():
+        raise ConfigError(AT_ONCE)
 
 
 def _heard(progress: Progress) -> Callable[[int, int, str], None]:
@@ -161,10 +214,14 @@ def _heard(progress: Progress) -> Callable[[int, int, str], None]:
     return hear
 
 
-async def _search(settings: Settings, query: str, k: int, employee_id: str) -> list[Passage]:
+async def _search(settings: Settings, query: str, k: int, employee_id: str, draft_of: str) -> list[Passage]:
     async with looking(settings) as counter:
         groups = (await employee_of(counter, employee_id)).groups if employee_id else EVERYONE
-        return list(await counter.library.search(query, groups, k))
+        if not draft_of:
+            return list(await counter.library.search(query, groups, k))
+        wanted = await counter.database.read(lambda tx: contents(tx, draft_of, chosen_version(tx, draft_of)))
+    async with trial_library(settings, wanted) as beside:
+        return list(await beside.library.search(query, groups, k))
 
 
 def _as_json(passage: Passage) -> dict[str, object]:

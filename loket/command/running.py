@@ -12,9 +12,10 @@ from rich.console import Console
 
 from core.errors import ConfigError
 from core.people import Employee
-from loket.bootstrap import Counter, build, embedder_of
+from loket.bootstrap import Counter, build
 from loket.home import Home
 from loket.logs import logging_to
+from loket.outside.models import embedder_of
 from loket.settings import Settings, read_settings
 from loket.terminal import TerminalChannel, identity_of
 from loket.words import say
@@ -33,10 +34,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 def settings_for_a_person() -> Settings:
     """The settings, where the command line may say who somebody is. Raises `ConfigError` elsewhere."""
     settings = read_settings()
-    if not settings.is_embedded:
+    if not settings.shell_is_identity:
         raise ConfigError(
-            "--as exists only in the embedded form: with LOKET_DATABASE_URL on a server a shell is no identity; "
-            "use Slack, Teams or the web page"
+            "--as exists only in the embedded form: with a database server or a real system connected a shell is no "
+            "identity; use Slack, Teams or the web page"
         )
     return settings
 

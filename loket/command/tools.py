@@ -10,12 +10,15 @@ from rich.table import Table
 
 from actions.switches import switch_off
 from core.errors import ConfigError, Refused
+from loket.command.adding import add, answers, check, release
+from loket.command.adding.listing import table_of
 from loket.command.operator import operator
 from loket.command.proposing import propose
 from loket.command.running import employee_of, looking, run, settings_for_a_person
 from loket.settings import Settings, read_settings
 from loket.switchboard import Switchboard
-from storage import Database
+from storage import Database, Tx
+from tools.added import versions
 from tools.loading import load_builtin
 from tools.registry import Registry
 
@@ -24,11 +27,21 @@ As = Annotated[str, typer.Option("--as", metavar="ADMIN", help="Who does it, suc
 Name = Annotated[str, typer.Argument(help="A tool's name, or '*' for everything.")]
 
 
+app.command()(add.add)
+app.command()(check.check)
+app.command()(release.release)
+app.command()(release.show)
+app.command("versions")(release.list_versions)
+app.command("roll-back")(release.roll_back)
+app.command()(release.retire)
+app.command()(answers.answers)
+
+
 @app.command("list")
-def show() -> None:
+def show_all() -> None:
     """
-    List all tools with their tier: read runs at once, write after the requester's yes, sensitive and critical after
-    one and two approvers.
+    List all tools: where each is from, which version of it, its tier (read runs at once, write after the requester's
+    yes, sensitive and critical after one and two approvers), and its state.
 
     Example:
 
@@ -37,14 +50,7 @@ def show() -> None:
 
     async def work() -> Table:
         async with looking(read_settings()) as counter:
-            off = await counter.gate.switched_off()
-            table = Table("name", "tier", "who may ask", "what it does")
-            for loaded in counter.registry.all():
-                tool = loaded.tool
-                tier = "off" if not loaded.enabled or {"*", tool.name} & set(off) else tool.risk.value
-                who = ", ".join(sorted(tool.groups)) or "every employee"
-                table.add_row(tool.name, tier, who, tool.description.splitlines()[0])
-            return table
+            return await table_of(counter)
 
     Console().print(run(work()))
 
@@ -88,7 +94,7 @@ def enable(name: Name, as_: As, yes: Annotated[bool, typer.Option("--yes", help=
 async def _disable(settings: Settings, name: str, employee_id: str, reason: str) -> str:
     async with looking(settings) as counter:
         admin = await employee_of(counter, employee_id)
-        _refuse_unless_known(counter.registry, name)
+        await counter.database.read(lambda tx: _refuse_unless_known(counter.registry, tx, name))
         try:
             new = await counter.gate.switch_off(admin, name, reason)
         except Refused as error:
@@ -100,15 +106,15 @@ def _disable_by_hand(settings: Settings, name: str, reason: str) -> str:
     """Nothing but the database is needed: a stop must work also while other parts cannot start."""
     database = Database(settings.database)
     try:
-        _refuse_unless_known(load_builtin(Switchboard(database)), name)
         with database.transaction() as tx:
+            _refuse_unless_known(load_builtin(Switchboard(database)), tx, name)
             return _said(name, new=switch_off(tx, operator(), name, reason))
     finally:
         database.close()
 
 
-def _refuse_unless_known(registry: Registry, name: str) -> None:
-    known = [loaded.name for loaded in registry.all()]
+def _refuse_unless_known(registry: Registry, tx: Tx, name: str) -> None:
+    known = [*registry.built_in, *versions.names(tx)]
     if name != "*" and name not in known:
         raise ConfigError(f"there is no tool {name!r}; there are: {', '.join(known)}")
 

@@ -17,10 +17,10 @@ from loket.demo.approving import admin_account, caller, reset
 from loket.demo.asking import colleague, policy_question, ticket, unanswerable
 from loket.demo.auditing import audit_chain
 from loket.demo.stage import Stage
+from loket.demo.workspace import open_workspace
 from loket.home import Home
 from loket.logs import logging_to
 from loket.settings import Settings
-from loket.terminal import TerminalChannel
 
 Scene = Callable[[Stage], Awaitable[None]]
 SCENES: tuple[Scene, ...] = (
@@ -69,17 +69,11 @@ async def play(settings: Settings) -> bool:
 
 
 async def _perform(settings: Settings, console: Console) -> Stage:
-    channel = TerminalChannel(Home(settings.home).rooms)
-    counter = build(settings, channels=(channel,))
-    stage = Stage(counter, console, NAMES)
-    channel.listen(lambda room, line: stage.heard.append((room, line)))
-    with logging_to(counter.home.log, settings.log.level):
-        await counter.start()
-        try:
+    with logging_to(Home(settings.home).log, settings.log.level):
+        async with open_workspace(settings, NAMES) as workspace:
+            stage = Stage(workspace, console, NAMES)
             for scene in SCENES:
                 await scene(stage)
-        finally:
-            await counter.stop()
     return stage
 
 

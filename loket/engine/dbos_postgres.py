@@ -121,7 +121,7 @@ class PostgresEngine:
         if self._runtime is not None:
             await self._runtime.stop()
 
-    async def _run(self, queue: Queue, work_id: str) -> None:
+    async def _run(self, queue: Queue, work_id: str, _partition: str) -> None:
         if self._stopping:
             # Returning would mark it done. It stays open; the next start, or another process, takes it up.
             await asyncio.Event().wait()

@@ -29,23 +29,23 @@ ROWS_AT_ONCE = 500
 AT_ONCE: Mapping[Queue, int] = {Queue.TURNS: 48, Queue.ACTIONS: 8}
 """How many pieces of each queue one process runs at a time, where nobody says otherwise."""
 
-Run = Callable[[Queue, str], Awaitable[None]]
+Run = Callable[[Queue, str, str], Awaitable[None]]
+"""Does one piece of work: its queue, its id and, where it was begun with one, its partition."""
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A piece of work that is queued or running, and under whose name."""
+    """A piece of work that an earlier process had begun and that DBOS takes up again."""
 
     queue: Queue
     work_id: str
-    status: str
-    executor_id: str
+    partition: str
 
 
 class DbosRuntime:
     """One per process: DBOS keeps its state in module globals. `executor_id` is unique and stable per process.
 
-    `at_once` says how many pieces of each queue run here at a time; a queue that is not in it is not worked on.
+    `at_once` says how many pieces of each of DBOS's queues run here at a time; one that is not in it is not worked on.
     """
 
     def __init__(self, url: str, executor_id: str, run: Run, at_once: Mapping[Queue, int]) -> None:
@@ -83,12 +83,18 @@ class DbosRuntime:
                 queue.value, partition_concurrency=1, worker_concurrency=most, polling_interval_sec=POLLING[queue]
             )
 
-    async def left(self) -> list[Left]:
-        """What is queued or running, by whomever."""
+    async def left_here(self) -> list[Left]:
+        """What DBOS takes up again in this process: not what took too many processes down."""
         from dbos import DBOS
 
         rows = await DBOS.list_workflows_async(status=list(OPEN), load_input=True, load_output=False)
-        return [_left(row) for row in rows if row.input is not None]
+        return [
+            _left(row)
+            for row in rows
+            if row.input is not None
+            and (row.status == "ENQUEUED" or row.executor_id == self._executor_id)
+            and (row.recovery_attempts or 0) <= RECOVERY_ATTEMPTS
+        ]
 
     async def take_over(self, living: frozenset[str]) -> int:
         """See `Engine.take_over`. Two that do it at once do no harm: the queue hands each piece out once."""
@@ -129,12 +135,12 @@ class DbosRuntime:
         from dbos import WorkflowSerializationFormat as Format
 
         @DBOS.workflow(name=WORKFLOW, serialization_type=Format.PORTABLE, max_recovery_attempts=RECOVERY_ATTEMPTS)
-        async def work(queue: str, work_id: str) -> None:
-            await self._run(Queue(queue), work_id)
+        async def work(queue: str, work_id: str, partition: str = "") -> None:
+            await self._run(Queue(queue), work_id, partition)
 
         return work
 
 
 def _left(row: Any) -> Left:
-    queue, work_id = row.input["args"]
-    return Left(Queue(queue), str(work_id), str(row.status), str(row.executor_id or ""))
+    queue, work_id, *partition = row.input["args"]
+    return Left(Queue(queue), str(work_id), "".join(partition))

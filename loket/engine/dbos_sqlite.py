@@ -1,11 +1,15 @@
-"""The engine of the embedded form: DBOS on a SQLite file of its own, one process."""
+"""The engine of the embedded form: DBOS on a SQLite file of its own, one process.
+
+What waits lies in our own tables, and in the order of its lane in memory; DBOS is told of a piece when it begins, and
+has it taken up again after a crash. Its own queue is not used: asking a table for work ten times a second costs as much
+as the work (docs/performance.md).
+"""
 
 from __future__ import annotations
 
 import asyncio
-import queue as threads
+import contextvars
 import sqlite3
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -13,19 +17,23 @@ from pathlib import Path
 
 import structlog
 
+from core.write_ahead import write_ahead
 from loket.engine import RETRY_PAUSES, Handler, Queue
 from loket.engine.attempts import attempt
-from loket.engine.dbos_runtime import AT_ONCE, DbosRuntime
+from loket.engine.dbos_runtime import AT_ONCE, OPEN, DbosRuntime
 from loket.engine.in_flight import InFlight
+from loket.engine.lanes import Lane, Lanes
 from storage import Tx
 from storage.faultpoint import reached
 
-Submission = tuple[Queue, str, str, bool]
-"""Queue, id, partition, and whether the id is surely new: then DBOS need not be asked what it knows of it."""
+_LEAVE_QUEUE = """
+UPDATE workflow_status SET status = 'CANCELLED', queue_name = NULL, completed_at = strftime('%s', 'now') * 1000
+WHERE queue_name IN (?, ?) AND status IN (?, ?)
+"""
 
 
 class SqliteEngine:
-    """One per process. A thread of its own puts ids into the queue: that takes DBOS some ten milliseconds each."""
+    """One per process, and one process: everything that waits or runs is known here."""
 
     def __init__(
         self,
@@ -35,36 +43,45 @@ class SqliteEngine:
         at_once: Mapping[Queue, int] = AT_ONCE,
     ) -> None:
         self._url = url
-        self._executor_id = executor_id
         self._pauses = pauses
-        self._runtime = DbosRuntime(url, executor_id, self._run, at_once)
+        self._at_once = at_once
+        self._runtime = DbosRuntime(url, executor_id, self._run, {})
         self._in_flight = InFlight()
+        self._lanes = Lanes(self._begin, at_once)
         self._handlers: Mapping[Queue, Handler] = {}
-        self._submissions: threads.Queue[Submission | None] = threads.Queue()
-        self._submitter: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._taken_up: set[tuple[Queue, str]] = set()
+        self._open = asyncio.Event()
         self._stopping = False
 
     async def start(self, handlers: Mapping[Queue, Handler]) -> None:
-        """See `Engine.start`. What an earlier process left behind is taken up by DBOS itself."""
+        """See `Engine.start`. What an earlier process left running is taken up by DBOS itself."""
         self._handlers = handlers
+        self._lanes = Lanes(self._begin, self._at_once)
         self._stopping = False
-        await asyncio.to_thread(_switch_on_wal, self._url)
+        await asyncio.to_thread(_prepare, self._url)
         await self._runtime.start()
-        for left in await self._runtime.left():
-            self._in_flight.offer((left.queue, left.work_id))
-        self._submitter = threading.Thread(target=self._submit_all, name="loket-submitter", daemon=True)
-        self._submitter.start()
+        for left in await self._runtime.left_here():
+            if self._in_flight.offer((left.queue, left.work_id)):
+                self._lanes.take((left.queue, left.partition))
+                self._taken_up.add((left.queue, left.work_id))
+        self._loop = asyncio.get_running_loop()
+        self._open.set()
 
     def enlist(self, tx: Tx, queue: Queue, work_id: str, partition: str) -> None:
-        """See `Engine.enlist`. The queue is another file: a crash in between leaves the id to the sweep."""
-        tx.after_commit.append(lambda: self._offer(queue, work_id, partition, new=True))
+        """See `Engine.enlist`. A crash between the commit and the beginning leaves the id to the sweep."""
+        tx.after_commit.append(lambda: self.submit(queue, work_id, partition))
 
     def submit(self, queue: Queue, work_id: str, partition: str) -> None:
         """See `Engine.submit`."""
-        self._offer(queue, work_id, partition, new=False)
+        if self._loop is None or self._stopping:
+            return
+        if self._in_flight.offer((queue, work_id)):
+            self._loop.call_soon_threadsafe(self._lanes.put, work_id, (queue, partition))
 
     def recall(self, queue: Queue, work_id: str, partition: str) -> None:
-        """See `Engine.recall`. Everything that is queued or running is known here: there is no other process."""
+        """See `Engine.recall`. Everything that waits or runs is known here: there is no other process."""
         if not self._in_flight.holds((queue, work_id)):
             self.submit(queue, work_id, partition)
 
@@ -83,21 +100,43 @@ class SqliteEngine:
     async def stop(self, seconds: float = 30.0) -> None:
         """See `Engine.stop`."""
         self._stopping = True
-        self._submissions.put(None)
-        if self._submitter is None:
+        self._lanes.close()
+        if self._loop is None:
             return
-        await asyncio.to_thread(self._submitter.join, 10)
-        self._submitter = None
+        self._loop = None
         await self._in_flight.rested(seconds)
         await self._runtime.stop()
+        for task in self._under_way:
+            task.cancel()
+        self._open.clear()
 
-    def _offer(self, queue: Queue, work_id: str, partition: str, *, new: bool) -> None:
-        if self._submitter is None or self._stopping:
-            return
-        if self._in_flight.offer((queue, work_id)):
-            self._submissions.put((queue, work_id, partition, new))
+    def _begin(self, work_id: str, lane: Lane) -> None:
+        # In a context of its own: what is handed over may come from the midst of another piece of work.
+        task = asyncio.create_task(self._worked(work_id, lane), context=contextvars.Context())
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
-    async def _run(self, queue: Queue, work_id: str) -> None:
+    async def _worked(self, work_id: str, lane: Lane) -> None:
+        """From the beginning until DBOS knows of the end: only then the next of this lane, or a crash repeats both."""
+        from dbos import DBOS, SetWorkflowID
+
+        queue, partition = lane
+        try:
+            reached("queue.submit.before_commit")
+            # An id may come back: the sweep, or one more vote on the same action.
+            with SetWorkflowID(f"{queue.value}:{work_id}#{time.time_ns()}"):
+                handle = await DBOS.start_workflow_async(self._runtime.workflow, queue.value, work_id, partition)
+            reached("queue.submit.after_commit")
+            await handle.get_result()
+        except Exception as error:  # noqa: BLE001 - whatever a queue database that fails raises: the sweep comes again
+            self._in_flight.dropped((queue, work_id))
+            structlog.get_logger("loket.engine").error(
+                "submit_failed", queue=queue.value, work_id=work_id, error=type(error).__name__
+            )
+        self._lanes.end(lane)
+
+    async def _run(self, queue: Queue, work_id: str, partition: str) -> None:
+        await self._open.wait()
         if self._stopping:
             # Returning would mark it done. It stays open and the next start takes it up.
             await asyncio.Event().wait()
@@ -108,41 +147,22 @@ class SqliteEngine:
         while again:
             await attempt(queue, self._handlers[queue], work_id, self._pauses)
             again = self._in_flight.finished(key)
+        if key in self._taken_up:
+            self._taken_up.discard(key)
+            self._lanes.end((queue, partition))
         reached(f"queue.{queue}.done")
 
-    def _submit_all(self) -> None:
-        while (submission := self._submissions.get()) is not None:
-            queue, work_id, *_ = submission
-            try:
-                self._submit_one(*submission)
-            except Exception as error:  # noqa: BLE001 - a queue database that fails must not end the thread
-                self._in_flight.dropped((queue, work_id))
-                structlog.get_logger("loket.engine").error(
-                    "submit_failed", queue=queue.value, work_id=work_id, error=type(error).__name__
-                )
 
-    def _submit_one(self, queue: Queue, work_id: str, partition: str, new: bool) -> None:
-        from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+def _prepare(url: str) -> None:
+    """Write-ahead log on, or an acknowledgement takes 1.5 s at p99 (docs/performance.md); it persists in the file.
 
-        workflow_id = f"{queue.value}:{work_id}"
-        known = None if new else DBOS.get_workflow_status(workflow_id)
-        if known is not None:
-            if known.status == "ENQUEUED" or (known.status == "PENDING" and known.executor_id != self._executor_id):
-                self._in_flight.dropped((queue, work_id))
-                return
-            # It ran to its end before and is wanted again: the sweep, or one more vote on the same action.
-            workflow_id = f"{workflow_id}#{time.time_ns()}"
-        reached("queue.submit.before_commit")
-        with SetWorkflowID(workflow_id), SetEnqueueOptions(queue_partition_key=partition):
-            DBOS.enqueue_workflow(queue.value, self._runtime.workflow, queue.value, work_id)
-        reached("queue.submit.after_commit")
-        # DBOS orders by millisecond, then by workflow id: the next one must not share this one's.
-        time.sleep(0.001)
-
-
-def _switch_on_wal(url: str) -> None:
-    # Without it an acknowledgement takes 1.5 s at p99 (measured, docs/performance.md). The mode persists in the file.
+    What an earlier version left in DBOS's queue leaves it: nobody asks that queue any more, and the sweep finds it in
+    our own tables.
+    """
     path = Path(url.removeprefix("sqlite:///"))
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
+        write_ahead(connection)
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'workflow_status'").fetchone():
+            with connection:
+                connection.execute(_LEAVE_QUEUE, (*Queue, *OPEN))

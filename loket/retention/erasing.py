@@ -9,18 +9,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from actions import ledger
+from actions.file_tables import attachment_bytes, attachment_jobs, attachments
 from actions.flow import HOLDS_SUBJECT
 from actions.records import Action
 from actions.tables import actions, envelopes, holds, switches, votes
 from agent.tables import conversations, feedback, inbox, messages, spend, turns
+from connectors.directory.tables import identity_links, link_offers
 from loket.retention.covering import cover_actions, cover_events
-from loket.retention.person import Person, in_parts
+from loket.retention.person import Person, in_parts, is_account
 from loket.retention.rules import COVER
+from slack_app.guard import CHANNEL as SLACK
+from slack_app.tables import slack_threads
 from storage import AuditEntry, Tx, now
 from storage.audit import record
 from storage.erase import erase_payload
 from storage.tables import outbox
-from web_app.tables import posts
+from tools.added.answer_tables import tool_answers
+from web_app.tables import posts, web_sessions
 
 VERB = "person.erased"
 AT_ONCE = 1000
@@ -64,7 +69,7 @@ def in_the_way(tx: Tx, person: Person) -> InTheWay:
     )
     waiting = sum(
         tx.execute(
-            sa.select(sa.func.count()).where(inbox.c.event_id.in_(some), inbox.c.state == "waiting")
+            sa.select(sa.func.count()).where(inbox.c.event_id.in_(some), inbox.c.state != "handled")
         ).scalar_one()
         for some in in_parts(person.events)
     )
@@ -96,6 +101,21 @@ def _delete_theirs(table: sa.Table) -> Step:
     return lambda tx, person: tx.change(sa.delete(table).where(table.c.employee_id == person.employee_id))
 
 
+def _offers(tx: Tx, person: Person) -> int:
+    return sum(tx.change(sa.delete(link_offers).where(is_account(link_offers, one))) for one in person.identities)
+
+
+def _threads(tx: Tx, person: Person) -> int:
+    """The threads of Slack in which they talked. Of an organisation's person, those in all of its workspaces."""
+    gone = 0
+    for account in person.identities:
+        if account.channel == SLACK:
+            wide = not account.tenant.startswith("T")
+            where = () if wide else (slack_threads.c.tenant == account.tenant,)
+            gone += tx.change(sa.delete(slack_threads).where(slack_threads.c.user == account.user, *where))
+    return gone
+
+
 def _events(tx: Tx, person: Person) -> int:
     return sum(cover_events(tx, some, wait=True) for some in in_parts(person.events))
 
@@ -114,6 +134,17 @@ def _envelopes(tx: Tx, person: Person) -> int:
     return sum(
         tx.change(sa.delete(envelopes).where(envelopes.c.action_id.in_(some))) for some in in_parts(person.actions)
     )
+
+
+def _sent_files(tx: Tx, person: Person) -> int:
+    """What they sent along, with its content. What lies with a ticket already has to be erased there."""
+    gone = 0
+    for some in in_parts(person.events):
+        theirs = sa.select(attachments.c.file_id).where(attachments.c.event_id.in_(some))
+        for table in (attachment_bytes, attachment_jobs):
+            tx.change(sa.delete(table).where(table.c.file_id.in_(theirs)))
+        gone += tx.change(sa.delete(attachments).where(attachments.c.event_id.in_(some)))
+    return gone
 
 
 def _reasons(tx: Tx, person: Person) -> int:
@@ -173,6 +204,12 @@ _STEPS: dict[str, Step] = {
     "conversations": _delete_theirs(conversations),
     "opinions": _delete_theirs(feedback),
     "days of spend": _delete_theirs(spend),
+    "answers to forms": _delete_theirs(tool_answers),
+    "signed-in browsers": _delete_theirs(web_sessions),
+    "linked accounts": _delete_theirs(identity_links),
+    "links offered to them": _offers,
+    "threads in Slack": _threads,
+    "files sent along": _sent_files,
     "events": _events,
     "turns": _turns,
     "actions": _actions,

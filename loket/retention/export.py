@@ -11,20 +11,23 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from actions.file_tables import attachments
 from actions.tables import actions, envelopes, holds, switches, votes
 from agent.tables import conversations, feedback, inbox, messages, spend, turns
 from connectors.directory import Directory
+from connectors.directory.tables import identity_links, link_offers
 from core.errors import LoketError
 from core.people import Employee
 from loket.home import Home
 from loket.logs import log_files
 from loket.retention import rooms
-from loket.retention.person import Person, find_person, in_parts
+from loket.retention.person import Person, find_person, in_parts, is_account
 from loket.terminal import NAME, file_name
 from storage import AuditEntry, Database, Tx, now
 from storage.audit import record
 from storage.tables import audit, audit_payload, outbox
-from web_app.tables import posts
+from tools.added.answer_tables import tool_answers
+from web_app.tables import posts, web_sessions
 
 VERB = "person.exported"
 Rows = list[dict[str, Any]]
@@ -33,7 +36,7 @@ Rows = list[dict[str, Any]]
 _SECRET = frozenset(
     {
         "nonce", "seal", "stamp", "proof_stamp", "confirm_stamp", "fencing", "tool_hash", "open_subject",
-        "ciphertext", "key_id", "salt", "stamp_key",
+        "ciphertext", "key_id", "token_hash", "not_me_hash", "salt", "stamp_key",
     }
 )  # fmt: skip
 
@@ -93,12 +96,21 @@ def _tables(tx: Tx, person: Person) -> dict[str, Rows]:
         "turns": mine(turns),
         "opinions": mine(feedback),
         "spend": mine(spend),
+        "answers_to_forms": mine(tool_answers),
         "events": _each(tx, inbox, inbox.c.event_id, person.events),
+        "files_sent": _each(tx, attachments, attachments.c.event_id, person.events),
         "actions": _each(tx, actions, actions.c.action_id, person.actions),
         "votes_on_their_actions": _each(tx, votes, votes.c.action_id, person.actions),
         "votes_of_theirs": mine(votes),
         "codes_and_passwords_sent": _each(tx, envelopes, envelopes.c.action_id, person.actions),
         "holds": mine(holds),
+        "signed_in_browsers": mine(web_sessions),
+        "linked_accounts": mine(identity_links),
+        "links_offered": [
+            row
+            for one in sorted(person.identities, key=str)
+            for row in _rows(tx, link_offers, is_account(link_offers, one))
+        ],
         "switches": _rows(tx, switches, switches.c.by == number),
         "replies": _replies(tx, person),
         "posts": _posts(tx, person),

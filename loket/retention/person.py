@@ -106,6 +106,13 @@ def in_parts(ids: Iterable[str], size: int = 1000) -> Iterator[list[str]]:
         yield some
 
 
+def is_account(table: sa.Table, identity: ChannelIdentity) -> sa.ColumnElement[bool]:
+    """The condition that a row of a table with these three columns is about an account of a channel."""
+    return sa.and_(
+        table.c.channel == identity.channel, table.c.tenant == identity.tenant, table.c.user == identity.user
+    )
+
+
 def _found(tx: Tx, employee_id: str, name: str, identities: frozenset[ChannelIdentity]) -> Person:
     events = _strings(
         tx,

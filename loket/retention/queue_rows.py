@@ -16,6 +16,7 @@ from storage import Database, Tx
 
 _FINISHED = sa.text("SELECT workflow_uuid FROM dbos.workflow_status WHERE status = ANY(:over)")
 _DELETE = sa.text("DELETE FROM dbos.workflow_status WHERE workflow_uuid = ANY(:ids)")
+_OF_A_WORKFLOW = ("workflow_input", "workflow_output", "workflow_status")
 _THERE = sa.text("SELECT to_regclass('dbos.workflow_status')")
 
 
@@ -43,7 +44,8 @@ def forget_in_file(file: Path, person: Person) -> int:
         marks = ", ".join("?" for _ in OVER)
         rows = connection.execute(f"SELECT workflow_uuid FROM workflow_status WHERE status IN ({marks})", OVER)
         ids = _theirs(person, (uuid for (uuid,) in rows.fetchall()))
-        connection.executemany("DELETE FROM workflow_status WHERE workflow_uuid = ?", [(uuid,) for uuid in ids])
+        for table in _OF_A_WORKFLOW:  # no key ties them together: each is emptied by itself
+            connection.executemany(f"DELETE FROM {table} WHERE workflow_uuid = ?", [(uuid,) for uuid in ids])
         connection.commit()
         connection.execute("VACUUM")  # what DBOS itself freed earlier was not overwritten
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -112,3 +112,4 @@ class PostgresBus:
                 await self._heard[topic](news.payload)
             except Exception as error:  # noqa: BLE001 - one listener's bug must not end all news
                 log.error("news_not_understood", kind=topic, error=type(error).__name__)
+            await asyncio.sleep(0)  # much news at once must not keep everything else waiting

@@ -6,8 +6,6 @@ compare-and-set and its fencing id. At worst work is done twice and thrown away 
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
 import secrets
 import socket
@@ -19,6 +17,7 @@ import sqlalchemy as sa
 import structlog
 
 from core.errors import LoketError
+from core.rounds import Rounds
 from loket.engine import Engine
 from loket.service.roles import DUTIES, Duties, Role
 from loket.service.settings import ServeSettings
@@ -49,8 +48,7 @@ class Heartbeat:
         self._token = secrets.token_hex(16)
         _tokens.add(self._token)
         self._engine: Engine | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
+        self._rounds = Rounds(self.once, settings.beat_seconds, _failed)
         self.name = ""
 
     async def take_name(self) -> str:
@@ -63,15 +61,12 @@ class Heartbeat:
     async def start(self, engine: Engine) -> None:
         """Begin to beat, and to look for the dead."""
         self._engine = engine
-        self._stopping.clear()
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Say goodbye: the others need not wait until this process counts as gone."""
-        self._stopping.set()
-        if self._task is not None:
-            await self._task
-            self._task = None
+        if self._rounds.are_running:
+            await self._rounds.stop()
             await self._database.run(lambda tx: _delete(tx, self.name, self._token))
 
     async def is_only(self, duties: Duties) -> bool:
@@ -97,15 +92,6 @@ class Heartbeat:
         if self._engine is not None and (taken := await self._engine.take_over(living)):
             reached("heartbeat.taken_over")
             log.warning("work_taken_over", count=taken)
-
-    async def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - whatever the database or the queue raises: not the last beat
-                log.error("beat_failed", error=type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._settings.beat_seconds)
 
     def _take(self, tx: Tx, names: list[str], *, forced: bool) -> str:
         moment = now(tx)
@@ -153,6 +139,10 @@ def living_workers(tx: Tx, dead_seconds: float) -> dict[str, int]:
     since = now(tx) - timedelta(seconds=dead_seconds)
     roles = tx.execute(sa.select(workers.c.role).where(workers.c.beat_at >= since)).scalars()
     return dict(Counter(roles))
+
+
+def _failed(error: Exception) -> None:
+    log.error("beat_failed", error=type(error).__name__)
 
 
 def _names(role: Role) -> list[str]:

@@ -10,13 +10,33 @@ from actions.keys import FILES, ROLE_RINGS
 from core.errors import ConfigError
 from loket.service.roles import DUTIES, Role
 from loket.settings import PREFIX, Settings
+from slack_app.installing.store import KEY_FILE as SLACK_KEY
 
 SIGNING_KEY = "audit-signing.pem"
+APART = frozenset({Role.WEB, Role.AGENT, Role.EXECUTOR})
 SECRET_SETTINGS: dict[str, frozenset[Role]] = {
     "llm.key": frozenset({Role.AGENT}),
-    "embedding.key": frozenset({Role.AGENT}),
+    # The executor puts published policies into the index; it asks no model anything.
+    "embedding.key": frozenset({Role.AGENT, Role.EXECUTOR}),
+    "policies.chroma_token": frozenset({Role.AGENT, Role.EXECUTOR}),
     "events.keys": frozenset({Role.WEB}),
     "events.keys_file": frozenset({Role.WEB}),
+    # Each role an account of its own: that the agent's can change nothing is asked of the system itself.
+    "ldap.bind_password": APART,
+    "ldap.write_bind_password": frozenset({Role.EXECUTOR}),
+    "entra.secret": APART,
+    "entra.certificate_file": APART,
+    "entra.certificate_passphrase": APART,
+    "jira.token": frozenset({Role.AGENT, Role.EXECUTOR}),
+    "jira.hook_secret": frozenset({Role.WEB}),
+    "smtp.password": frozenset({Role.EXECUTOR}),
+    "sms.key": frozenset({Role.EXECUTOR}),
+    "slack.signing_secret": frozenset({Role.WEB}),
+    "slack.bot_token": frozenset({Role.WEB}),
+    "slack.app_token": frozenset({Role.WEB}),
+    "slack.client_secret": frozenset({Role.WEB}),
+    "oidc.client_secret": frozenset({Role.WEB}),
+    "oidc.key_file": frozenset({Role.WEB}),
 }
 """Settings that are credentials, and the roles that may hold them when roles run apart."""
 
@@ -52,6 +72,8 @@ def _keys(role: Role, folder: Path) -> Iterator[str]:
     allowed = {FILES[ring] for ring in ROLE_RINGS[role.value]}
     if DUTIES[role].sweeps:
         allowed.add(SIGNING_KEY)
-    for name in (*FILES.values(), SIGNING_KEY):
+    if DUTIES[role].talks:
+        allowed.add(SLACK_KEY)
+    for name in (*FILES.values(), SIGNING_KEY, SLACK_KEY):
         if name not in allowed and os.access(folder / name, os.R_OK):
             yield f"{folder.name}/{name}"

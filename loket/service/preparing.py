@@ -6,7 +6,6 @@ import asyncio
 
 from actions.rules import RuleBook
 from loket import migrate
-from loket.engine import Queue
 from loket.engine.dbos_runtime import DbosRuntime
 from loket.settings import Settings
 from storage import Database
@@ -26,7 +25,7 @@ async def prepare(settings: Settings) -> str:
 
 
 async def _prepare_queue(url: str) -> None:
-    async def nothing(_queue: Queue, _work_id: str) -> None:
+    async def nothing(*_: str) -> None:
         raise RuntimeError("a process that prepares the queue works on none")
 
     runtime = DbosRuntime(url, "migrate", nothing, {})

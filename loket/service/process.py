@@ -6,31 +6,39 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from core.errors import ConfigError
+from core.ports import Channel
 from loket import migrate
+from loket.attachments.bringing import BroughtFiles
 from loket.bootstrap import build
 from loket.counter import OUTBOX, Counter
 from loket.engine import Engine
 from loket.engine.dbos_postgres import PostgresEngine
 from loket.engine.dbos_sqlite import SqliteEngine
 from loket.home import Home
-from loket.live import LiveChannels
 from loket.logs import name_worker
+from loket.outside.powers import PowersWatch
+from loket.outside.tickets import ticket_watch
+from loket.publishing import ahead_of
 from loket.restoring import void_if_older
 from loket.service.bus import Heard, PostgresBus
 from loket.service.heartbeat import Heartbeat
-from loket.service.least import refuse_foreign_secrets, refuse_powers
+from loket.service.least import refuse_foreign_secrets
 from loket.service.listening import Listening
 from loket.service.live_bus import TOPIC as LIVE
 from loket.service.live_bus import LiveReceiver
+from loket.service.pages import Pages, pages_of
 from loket.service.roles import DUTIES, Duties, Role
+from loket.service.sparing import spare_what_is_loaded
 from loket.service.upkeep import Upkeep
 from loket.settings import Settings
+from loket.shelving import drift_watch_of, tells_of_drift
 from loket.telemetry.metrics import build_metrics
 from loket.telemetry.tracing import tracing
 from loket.terminal import TerminalChannel
@@ -42,11 +50,24 @@ from web_app.health import OpsParts
 from web_app.keys import read_keys
 from web_app.posts import PostsChannel
 
+if TYPE_CHECKING:
+    from loket.service.slack import SlackSide
+
 log = structlog.get_logger("loket.service")
 THINKS_AT = 5
 """Where thinking and acknowledging share a machine, the latter goes first (nice, 0 to 19)."""
 POOL = 12
 """Connections of one process, besides four of the queue and two of the bus (docs/operate.md counts them)."""
+
+
+class Beside(Protocol):
+    """What runs beside the work, from the start to the end."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End what is under way, and do no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +78,10 @@ class _Parts:
     heartbeat: Heartbeat | None
     bus: PostgresBus | None
     listening: Listening
-    upkeep: Upkeep | None
+    pages: Pages
+    powers: PowersWatch
+    slack: SlackSide | None
+    beside: Sequence[Beside]
 
 
 class Service:
@@ -107,24 +131,58 @@ class Service:
         name = await heartbeat.take_name() if heartbeat is not None else "embedded"
         feed = Feed()
         door = PostsChannel(database, feed)
-        channels = (door, TerminalChannel(self._home.rooms)) if settings.is_embedded else (door,)
-        live = LiveReceiver(LiveChannels(channels))
-        heard: dict[str, Heard] = {LIVE: live.heard} if self._duties.talks else {}
-        bus = None if settings.is_embedded else PostgresBus(settings.database, heard)
+        slack = self._slack(database)
+        channels = tuple(self._channels(door, slack))
+        bus = None if settings.is_embedded else PostgresBus(settings.database, {})
         counter = build(
             settings, database=database, engine=self._engine(database, name), channels=channels, role=role, bus=bus
         )
         if bus is not None and (self._duties.talks or self._duties.changes):
             bus.hear(OUTBOX, _waking(counter))
+        if bus is not None and self._duties.talks:
+            bus.hear(LIVE, LiveReceiver(counter.shown).heard)
         ops = self._ops(counter, name)
+        pages = pages_of(settings, counter) if self._duties.talks else Pages()
         if self._duties.talks:
-            skew = settings.events.skew_seconds
-            keys = read_keys(settings.events)
-            app = build_app(WebParts(counter.desk, database, door, feed, keys, skew, time.time, ops))
+            skew, keys = settings.events.skew_seconds, read_keys(settings.events)
+            routes = [*pages.routes, *(slack.open(counter, ops.accepting) if slack is not None else ())]
+            brought = BroughtFiles(database, counter.gate.parts.keys)
+            app = build_app(WebParts(counter.desk, database, door, feed, keys, skew, time.time, ops, routes, brought))
         else:
             app = build_ops_app(ops)
         listening = Listening(app, settings.serve.host, settings.serve.port)
-        return _Parts(counter, heartbeat, bus, listening, Upkeep(counter, settings) if self._duties.sweeps else None)
+        powers = PowersWatch(role, [counter.world, *counter.outside], self.stop)
+        return _Parts(
+            counter, heartbeat, bus, listening, pages, powers, slack, tuple(self._beside(counter, slack, bus))
+        )
+
+    def _slack(self, database: Database) -> SlackSide | None:
+        if not self._duties.talks or not self._settings.slack.is_set:
+            return None
+        from loket.service.slack import SlackSide  # a process without Slack should not wait for its library
+
+        return SlackSide(self._settings, self._home, database)
+
+    def _channels(self, door: PostsChannel, slack: SlackSide | None) -> Iterator[Channel]:
+        yield door
+        if self._settings.is_embedded:
+            yield TerminalChannel(self._home.rooms)
+        if slack is not None:
+            yield slack.channel
+
+    def _beside(self, counter: Counter, slack: SlackSide | None, bus: PostgresBus | None) -> Iterator[Beside]:
+        if slack is not None:
+            yield slack
+        if self._duties.sweeps:
+            yield Upkeep(counter, self._settings)
+        if self._duties.changes:
+            yield drift_watch_of(self._settings, counter, bus)
+            if ahead := ahead_of(counter.gate, counter.database, counter.library):
+                yield ahead
+            if watch := ticket_watch(self._settings, counter):
+                yield watch
+        elif self._duties.thinks:
+            tells_of_drift(counter)
 
     def _engine(self, database: Database, name: str) -> Engine:
         serve, every = self._settings.serve, {}
@@ -154,7 +212,7 @@ class Service:
         counter = parts.counter
         if self._duties.thinks and not self._duties.talks:
             os.nice(THINKS_AT)
-        refuse_powers(self._role, await counter.world.powers())
+        await parts.powers.start()
         if self._duties.sweeps:
             alone = parts.heartbeat is None or await parts.heartbeat.is_only(self._duties)
             await counter.gate.open(alone=alone)
@@ -167,10 +225,11 @@ class Service:
         reached("service.working")
         if parts.heartbeat is not None:
             await parts.heartbeat.start(counter.engine)
-        if parts.upkeep is not None:
-            await parts.upkeep.start()
+        for one in parts.beside:
+            await one.start()
         if self._duties.thinks:
             await counter.warm()
+        spare_what_is_loaded()
         log.info("service_started")
 
     async def _end(self, parts: _Parts) -> None:
@@ -178,11 +237,15 @@ class Service:
         self._stopping.set()
         reached("service.draining")
         began = time.monotonic()
-        if parts.upkeep is not None:
-            await parts.upkeep.stop()
+        for one in parts.beside:
+            await one.stop()
         await parts.counter.rest(self._settings.serve.drain_seconds)
         reached("service.drained")
         await parts.listening.stop()
+        await parts.pages.close()
+        if parts.slack is not None:
+            await parts.slack.close()
+        await parts.powers.stop()
         if parts.heartbeat is not None:
             await parts.heartbeat.stop()
         if parts.bus is not None:

@@ -25,6 +25,9 @@ class ServeSettings(BaseModel):
     actions_at_once: int = Field(default=8, ge=1, le=200)
     """How many actions one process carries out at a time."""
 
+    busy_seconds: float = Field(default=10, ge=0, le=3_600)
+    """From such an expected wait on, in seconds, people are told that it is busy, and how busy; 0: never."""
+
     beat_seconds: float = Field(default=5, ge=0.1, le=60)
     """How often a process says that it lives, in seconds."""
 

@@ -19,7 +19,7 @@ from sqlalchemy.pool import QueuePool
 from actions.flow import HOLDS_SUBJECT
 from actions.records import State
 from actions.tables import actions
-from agent.inbox import WAITING
+from agent.inbox import OPEN
 from agent.tables import inbox
 from loket.service.tables import workers
 from storage import Database, Tx, now
@@ -116,7 +116,7 @@ def read_waiting(tx: Tx) -> Waiting:
     rows = tx.execute(alive.where(workers.c.beat_at > moment - timedelta(seconds=ALIVE_SECONDS)))
     return Waiting(
         outbox=_queued(tx, outbox.c.created_at, outbox.c.state.in_(("waiting", "sending"))),
-        inbox=_queued(tx, inbox.c.received_at, inbox.c.state == WAITING),
+        inbox=_queued(tx, inbox.c.received_at, inbox.c.state.in_(OPEN)),
         actions=_by_state(tx),
         workers={row.role: row.alive for row in rows},
     )

@@ -94,6 +94,8 @@ class Metrics:
             self._moves.labels(self._few("tool", str(entry.payload.get("tool", "unknown"))), what).inc()
         elif entry.verb == "vote.cast":
             self._votes.labels(self._few("verdict", entry.result)).inc()
+        elif room == "identity":
+            self._links.labels(self._few("change", what), self._few("way", entry.result)).inc()
 
     def action_started(self, tool: str, seconds: float) -> None:
         """See `Measures`."""
@@ -134,6 +136,7 @@ class Metrics:
     def _count_actions(self) -> None:
         self._moves = self._counter("action_moves", "Actions that came into a state, moved here", "tool", "state")
         self._votes = self._counter("votes", "Votes cast here", "verdict")
+        self._links = self._counter("identity_links", "Chat accounts linked to employees, or not", "change", "way")
         self._started = self._histogram("action_start_seconds", "From the last yes to the claim", STARTING, "tool")
 
     def _count_delivery(self) -> None:

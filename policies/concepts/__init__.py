@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
+from core.own_yaml import load_yaml
 from policies.glossary import Glossary, normal
 
 LAY, SAID = "lay", "said"
@@ -42,7 +41,7 @@ def concepts() -> tuple[Concept, ...]:
     return tuple(
         _concept(name, fields)
         for file in sorted(Path(__file__).parent.glob("*.yaml"))
-        for name, fields in yaml.safe_load(file.read_text(encoding="utf-8")).items()
+        for name, fields in load_yaml(file.read_text(encoding="utf-8")).items()
     )
 
 

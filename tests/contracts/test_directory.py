@@ -1,24 +1,29 @@
-"""What every directory promises, asked of each of them. Another vendor joins by a branch in the fixture."""
+"""What every directory promises, asked of each of them. Another vendor joins by a `case_<vendor>.py`."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from connectors.directory import Directory
 from connectors.directory.embedded import EmbeddedDirectory
 from core.errors import ConnectorError
 from core.people import ChannelIdentity, EmployeeKind
+from tests.contracts import case
 from tests.outside import new_world
 
 SANNE = ChannelIdentity("terminal", "local", "E1001")
 
 
-@pytest.fixture(params=["embedded"])
-def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Directory:
-    assert request.param == "embedded"
-    return EmbeddedDirectory(new_world(tmp_path))
+@pytest_asyncio.fixture(params=(*case.SYSTEMS, "linked"))
+async def directory(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Directory]:
+    with case.of(request.param).directory_case(tmp_path) as found:
+        yield found
+        if hasattr(found, "close"):
+            await found.close()
 
 
 async def test_a_mapped_identity_is_an_employee_with_nested_groups(directory: Directory) -> None:
@@ -47,7 +52,7 @@ async def test_a_stranger_is_nobody(directory: Directory, identity: ChannelIdent
 
 
 async def test_the_same_person_is_found_in_every_channel(directory: Directory) -> None:
-    for identity in (SANNE, ChannelIdentity("slack", "T-DHB", "UE1001"), ChannelIdentity("teams", "dhb", "E1001")):
+    for identity in (SANNE, ChannelIdentity("slack", "TDHB", "UE1001"), ChannelIdentity("teams", "dhb", "E1001")):
         found = await directory.by_identity(identity)
         assert found is not None
         assert found.employee_id == "E1001"
@@ -55,7 +60,7 @@ async def test_the_same_person_is_found_in_every_channel(directory: Directory) -
 
 async def test_all_identities_of_a_person_are_listed(directory: Directory) -> None:
     assert {str(identity) for identity in await directory.identities("E1001")} >= {
-        "slack:T-DHB:UE1001",
+        "slack:TDHB:UE1001",
         "teams:dhb:E1001",
         "terminal:local:E1001",
     }

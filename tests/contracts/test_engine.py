@@ -286,7 +286,8 @@ async def main(kind, home, url):
     async def handler(work_id):
         with (home / "log").open("a") as log:
             log.write("begin " + work_id + chr(10))
-        await asyncio.sleep(float(os.environ.get("PAUSE", "0.15")))
+        hangs = work_id == os.environ.get("HANGS")
+        await asyncio.sleep(3600 if hangs else float(os.environ.get("PAUSE", "0.15")))
         with (home / "log").open("a") as log:
             log.write("end " + work_id + chr(10))
         (home / "inbox" / work_id.replace("/", "-")).unlink(missing_ok=True)
@@ -318,8 +319,8 @@ def test_a_killed_process_loses_nothing_and_keeps_the_order(
     command = [sys.executable, "-c", script, kind, str(tmp_path), url_for(kind, request)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     log = tmp_path / "log"
-    first = subprocess.Popen(command, env=environment, cwd=ROOT)
-    deadline = time.monotonic() + 30
+    first = subprocess.Popen(command, env={**environment, "HANGS": "anna/1"}, cwd=ROOT)
+    deadline = time.monotonic() + 60
     while not log.exists() or "begin anna/1" not in log.read_text():
         assert time.monotonic() < deadline
         assert first.poll() is None

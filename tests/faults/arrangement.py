@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from loket.bench.servers.postgres import drop_database
+from loket.bench.servers.databases import drop_database
 from tests.faults.forking import Forker
 from tests.faults.service_child import Fault, Job
 from tests.faults.templates import WORKERS, Templates, environment_of

@@ -14,7 +14,9 @@ from storage import audit_verifier
 from tests.faults.actions_audited import check_action
 from tests.faults.traces import Row, Traces
 
-OUTCOMES = re.compile(r"answered|clarified|not_found|proposed|form|handed_over|signposted|(refused|failed)_[a-z_]+")
+OUTCOMES = re.compile(
+    r"answered|clarified|not_found|proposed|form|handed_over|signposted|stopped|(refused|failed)_[a-z_]+"
+)
 DOOR = "door:local:"
 CREDENTIAL = re.compile(r"\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){3}\b")
 CODE = re.compile(r"\b\d{6}\b")

@@ -7,29 +7,43 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
+import re
 import signal
 import sys
 import traceback
 import uuid
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from actions import ledger
+import sqlalchemy as sa
+
+from actions import files, ledger
+from actions.attaching import file_context
+from actions.file_tables import attachment_bytes, attachments
+from actions.opening import Reveals
 from actions.records import Action, Origin, State
+from actions.roads import Pages
+from core.attachments import Attachment
 from core.errors import Refused
-from core.events import Address
+from core.events import Address, Message
 from core.people import ChannelIdentity
-from storage import Database
+from storage import Database, Tx, now
 from storage.faultpoint import install
+from storage.tables import outbox
 from tests.gate_only import GateOnly
+from tests.own_pass import OwnPasses
 
 WAITING = (State.AWAITING_CONFIRMATION, State.AWAITING_PROOF, State.AWAITING_APPROVAL, State.APPROVED)
+PDF = b"%PDF-1.7 scan"
+PAGE = "https://desk.dhb.example"
+_TOKEN = re.compile(r"/reveal/([A-Za-z0-9_-]{44})")
 LATER = (0.0, 1.2, 12.0, 40.0, 300.0, 20_000.0)
 """Minutes after the beginning at which the sweep of the fresh process looks."""
 
@@ -39,7 +53,9 @@ class Job:
     """What one process does. `faults` are pairs of system and way, set before anything else.
 
     `kill` is the fault point at which it dies, `nth` which time; `play` is false for one that only settles;
-    `code` is what the requester types instead of the right one.
+    `code` is what the requester types instead of the right one. `page`: credentials may be seen on a page, and the
+    requester looks there (`page_code` is what they type instead of the right one, `-` that they never look).
+    `own_passes`: the account system makes its passes itself. `files` go along with the ticket, their bytes are here.
     """
 
     home: str
@@ -52,6 +68,10 @@ class Job:
     faults: list[list[str]] = field(default_factory=list)
     settle: bool = False
     code: str = ""
+    page: bool = False
+    page_code: str = ""
+    own_passes: bool = False
+    files: list[str] = field(default_factory=list)
 
 
 def action_id_of(job: Job) -> str:
@@ -62,6 +82,7 @@ def action_id_of(job: Job) -> str:
 async def run(job: Job) -> None:
     """Everybody does what they would do now; with `settle` time passes as well, until nothing is left to do."""
     room = GateOnly(Database(f"sqlite:///{job.home}/loket.db"), Path(job.home))
+    _arrange(room, job)
     await room.gate.open()
     for system, how in job.faults:
         room.world.fail_next(system, how)
@@ -72,6 +93,9 @@ async def run(job: Job) -> None:
         await room.settle()
         await people(room, job)
         await room.settle()
+        if job.page and job.page_code != "-":
+            await look_at_page(room, job)
+            await room.settle()
         await room.gate.sweep()
         await room.settle()
     room.database.close()
@@ -94,14 +118,59 @@ async def people(room: GateOnly, job: Job) -> None:
         await room.settle()
 
 
+def _arrange(room: GateOnly, job: Job) -> None:
+    systems = room.gate.parts.systems
+    if job.page:
+        systems = replace(systems, pages=Pages(PAGE))
+    if job.own_passes:
+        assert systems.change is not None
+        systems = replace(systems, change=replace(systems.change, accounts=OwnPasses(room.world, room.protected)))
+    room.gate.parts = replace(room.gate.parts, systems=systems)
+
+
+async def look_at_page(room: GateOnly, job: Job) -> None:
+    """The requester opens the newest link of their chat and types what is on their phone."""
+    token = await room.database.read(_newest_token)
+    codes = [message["text"] for message in room.messages("sms") if "pagina" in message["text"]]
+    code = re.search(r"\b[0-9]{6}\b", codes[-1]) if codes else None
+    if token and code:
+        await Reveals(room.gate.parts).by_code(token, job.page_code or code.group())
+
+
+def _newest_token(tx: Tx) -> str:
+    texts = [str(row) for row in tx.execute(sa.select(outbox.c.payload).order_by(outbox.c.outbox_id)).scalars()]
+    found = [match for text in texts for match in _TOKEN.findall(text)]
+    return found[-1] if found else ""
+
+
 async def _propose(room: GateOnly, job: Job, action_id: str) -> None:
     prepared = await room.gate.prepare(await room.employee(job.requester), job.tool, job.arguments, "en")
+    if job.files:
+        sealed = await room.database.run(lambda tx: sent_along(tx, room, job))
+        prepared = replace(prepared, arguments={**prepared.arguments, files.ARGUMENT: files.as_argument(sealed)})
     identity = ChannelIdentity("terminal", "local", job.requester)
     origin = Origin(action_id, f"e-{action_id}", "c", Address("terminal", "local", job.requester), identity)
     try:
         await room.database.run(lambda tx: room.gate.propose(tx, prepared, origin))
     except Refused as refusal:  # after all these days the limit of the day may be another
         raise RuntimeError(refusal.reason) from refusal
+
+
+def sent_along(tx: Tx, room: GateOnly, job: Job) -> list[files.SealedFile]:
+    """The files as a message brought them and the web fetched them."""
+    identity = ChannelIdentity("terminal", "local", job.requester)
+    came = tuple(Attachment(f"terminal:local:{name}", name, "application/pdf", len(PDF)) for name in job.files)
+    message = Message("e-files", identity, Address("terminal", "local", job.requester), "", now(tx), files=came)
+    files.put(tx, files.looked_at(message))
+    for one in files.sent_with(tx, ["e-files"]):
+        this = attachments.c.file_id == one.file_id
+        digest = hashlib.sha256(PDF).hexdigest()
+        tx.change(sa.update(attachments).where(this).values(state=files.KEPT, sha256=digest, due_at=None))
+        sealed = room.gate.parts.keys.sealing("file").seal(PDF, file_context(one.file_id))
+        content = dict(zip(("key_id", "nonce", "ciphertext"), sealed, strict=True))
+        tx.add(attachment_bytes, file_id=one.file_id, at=now(tx), **content)
+    there = files.sent_with(tx, ["e-files"])
+    return [files.SealedFile(one.file_id, one.name, one.size, one.sha256) for one in there]
 
 
 async def _find(room: GateOnly, action_id: str) -> Action | None:

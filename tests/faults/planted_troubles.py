@@ -122,7 +122,7 @@ def _clock_off(seconds: float) -> None:
     from datetime import datetime
 
     import connectors.embedded
-    import loket.bootstrap
+    import loket.foundation
     import web_app.events
 
     if not os.environ["LOKET_HOME"].endswith("w1"):
@@ -138,7 +138,7 @@ def _clock_off(seconds: float) -> None:
             """Now, as the machine has it."""
             return cls.fromtimestamp(time.time(), tz)
 
-    for module in (loket.bootstrap, web_app.events, connectors.embedded):
+    for module in (loket.foundation, web_app.events, connectors.embedded):
         module.datetime = Wrong  # type: ignore[attr-defined]
 
 

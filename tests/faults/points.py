@@ -19,8 +19,17 @@ GATE = ("gate",)
 """Reached in `test_gate_crashes.py`, where the gate is alone with a process and outside systems can be made to fail."""
 RESTORE = ("restore",)
 """Reached in `test_restored_backup.py`."""
+REVEAL = ("reveal",)
+"""Reached in `test_reveal_crashes.py`: pages, and passes that a system makes itself."""
+STOP = ("stop",)
+REPLACING = ("replacing",)
+"""Reached in `test_stop_crashes.py`."""
+FILES = ("files",)
+"""Reached in `test_attachment_crashes.py`."""
 PRUNING = ("pruning",)
 """Reached in `test_pruning_crashes.py`."""
+PUBLISHING = ("publishing",)
+"""Reached in `test_publishing_crashes.py`."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,11 @@ POINTS: tuple[Point, ...] = (
     Point("desk.before_put"),
     *_both("desk.put"),
     Point("door.before_acknowledge"),
+    # somebody wants no answer any more
+    *_both("desk.stop", where=STOP),
+    Point("turn.stopped", where=STOP),
+    # a draft that another takes the place of, or that a newer version voids
+    *_both("editing.replace", "outdated.void", where=REPLACING),
     # a click comes in
     Point("door.call_claimed"),
     Point("door.call_decided"),
@@ -85,6 +99,18 @@ POINTS: tuple[Point, ...] = (
     *(Point(f"secrets.{side}_{kind}") for kind in ("code", "credential") for side in ("before", "after")),
     *_both("secrets.mark_code", "secrets.mark_credential"),
     *_both("secrets.give_up_code", "secrets.give_up_credential", where=GATE),
+    # credentials on a page, and passes made outside
+    Point("reveal.before_link", where=REVEAL),
+    *_both("reveal.offer", "reveal.link_over", "reveal.seen", "reveal.told", "reveal.wrong_code", where=REVEAL),
+    Point("secrets.before_reveal_code", where=REVEAL),
+    Point("secrets.after_reveal_code", where=REVEAL),
+    *_both("secrets.mark_reveal_code", "secrets.give_up_reveal_code", where=REVEAL),
+    Point("executor.pass_made", where=REVEAL),
+    *_both("executor.reseal", "executor.pass_lost", where=REVEAL),
+    # files on a ticket
+    *_both("attaching.claim", "attaching.end", where=FILES),
+    Point("attaching.claimed", where=FILES),
+    Point("attaching.acted", where=FILES),
     # delivery
     *(Point(f"delivery.{step}") for step in ("claimed", "before_send", "after_send", "marked")),
     *_both("posts.send"),
@@ -105,6 +131,9 @@ POINTS: tuple[Point, ...] = (
     Point("heartbeat.taken_over", where=("postgres-3",), after="turn.thought"),
     # an older copy of the database
     *_both("restored.alert", "restored.end", "restored.note", where=RESTORE),
+    # a version of the policies comes in force
+    Point("policies.indexed", where=PUBLISHING),
+    *_both("policies.swap", where=PUBLISHING),
     # what is old goes
     Point("prune.before_batch", where=PRUNING),
     Point("prune.after_batch", where=PRUNING),

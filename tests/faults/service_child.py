@@ -141,8 +141,9 @@ def _share_clock(file: Path) -> None:
 def _borrow(embedder: Any) -> None:
     """The weights, which the parent has read: a second less for each start."""
     import loket.bootstrap
+    import loket.outside.models
 
-    loket.bootstrap.embedder_of = lambda _settings: embedder
+    loket.outside.models.embedder_of = loket.bootstrap.embedder_of = lambda _settings: embedder  # type: ignore[attr-defined]
 
 
 def _patch(job: Job) -> None:

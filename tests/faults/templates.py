@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from pathlib import Path
 
-import psycopg
-import sqlalchemy as sa
-
-from loket.bench.servers.postgres import fresh_database
+from loket.bench.servers.databases import clone_database, fresh_database
 from tests.faults.forking import Forker
 from tests.faults.service_child import Job
 
@@ -50,7 +46,7 @@ class Templates:
             shutil.copytree(template / "home", folder / f"w{number + 1}")
         for shared in ("world", "keys"):
             shutil.copytree(template / shared, folder / shared)
-        return _clone(url) if url else ""
+        return clone_database(url) if url else ""
 
     def _make(self, on: str) -> tuple[Path, str]:
         template = self._folder / f"template-{on}"
@@ -72,13 +68,3 @@ def environment_of(home: Path, folder: Path, url: str) -> dict[str, str]:
     places = {"LOKET_HOME": home, "LOKET_WORLD_FOLDER": folder / "world", "LOKET_KEYS_FOLDER": folder / "keys"}
     database = {"LOKET_DATABASE_URL": url} if url else {}
     return {**SETTINGS, **{name: str(place) for name, place in places.items()}, **database}
-
-
-def _clone(template: str) -> str:
-    """A copy of a database on the same server: a tenth of a second."""
-    parsed = sa.make_url(template)
-    name = f"loket_{os.urandom(6).hex()}"
-    server = parsed.set(database="postgres", drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{parsed.database}"'.encode())
-    return parsed.set(database=name).render_as_string(hide_password=False)

@@ -9,7 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.points import EVERYWHERE, GATE, POINTS, PRUNING, RESTORE, WAYS, cases
+from tests.faults.points import (
+    EVERYWHERE,
+    FILES,
+    GATE,
+    POINTS,
+    PRUNING,
+    PUBLISHING,
+    REPLACING,
+    RESTORE,
+    REVEAL,
+    STOP,
+    WAYS,
+    cases,
+)
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("storage", "connectors", "policies", "tools", "actions", "agent", "web_app", "loket")
@@ -17,8 +30,8 @@ _REACHED = re.compile(r'reached\(f?"([^"]+)"\)')
 _AROUND = re.compile(r'around_commit\(tx, f?"([^"]+)"\)')
 PLACEHOLDERS = {
     "{to}": "awaiting_proof awaiting_approval approved executing done failed unknown refused denied expired cancelled",
-    "{kind}": "code credential",
-    "{verdict}": "approve deny",
+    "{kind}": "code credential reveal_code",
+    "{ballot.verdict}": "approve deny",
     "{queue}": "turns actions",
 }
 
@@ -62,7 +75,16 @@ def test_there_are_at_least_forty_points_at_which_the_whole_service_is_killed_an
 
 @pytest.mark.parametrize(
     ("where", "file"),
-    [(GATE, "test_gate_crashes.py"), (RESTORE, "test_restored_backup.py"), (PRUNING, "test_pruning_crashes.py")],
+    [
+        (GATE, "test_gate_crashes.py"),
+        (RESTORE, "test_restored_backup.py"),
+        (FILES, "test_attachment_crashes.py"),
+        (PRUNING, "test_pruning_crashes.py"),
+        (REVEAL, "test_reveal_crashes.py"),
+        (STOP, "test_stop_crashes.py"),
+        (REPLACING, "test_replacing_crashes.py"),
+        (PUBLISHING, "test_publishing_crashes.py"),
+    ],
 )
 def test_what_no_ordinary_run_reaches_has_a_test_of_its_own(where: tuple[str, ...], file: str) -> None:
     text = Path(__file__).with_name(file).read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from storage.audit_verifier import verify
 from storage.tables import outbox
 from tests.handbooks import prepare
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("turn-crashes")]
+pytestmark = [pytest.mark.sampled(0.3), pytest.mark.slow, pytest.mark.xdist_group("turn-crashes")]
 
 TEXT = "please open a ticket for my chair"
 POINTS = (
@@ -52,8 +52,9 @@ def play() -> Iterator[Play]:
     assert process.stdout is not None
     stdin, stdout = process.stdin, process.stdout
 
-    def job(home: Path, engine: str, kill_at: str = "", say: str = "") -> dict[str, int]:
-        stdin.write(json.dumps({"home": str(home), "engine": engine, "kill_at": kill_at, "say": say}) + "\n")
+    def job(home: Path, engine: str, kill_at: str = "", say: str = "", stop: str = "") -> dict[str, int]:
+        asked = {"home": str(home), "engine": engine, "kill_at": kill_at, "say": say, "stop": stop}
+        stdin.write(json.dumps(asked) + "\n")
         stdin.flush()
         ended: dict[str, int] = json.loads(stdout.readline())
         return ended

@@ -50,7 +50,6 @@ def test_replies_are_in_the_language_of_whoever_asks(held: Run) -> None:
     assert held.language.value >= RIGHT_LANGUAGE, str(held.language)
 
 
-@pytest.mark.xfail(reason="not there yet: docs/quality.md has the figures", strict=True)
 def test_the_right_clause_or_tool_comes(held: Run) -> None:
     assert held.target.value >= RIGHT_PLACE, str(held.target)
 

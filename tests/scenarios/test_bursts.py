@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 import sqlalchemy as sa
 
 from agent.tables import inbox, messages
@@ -76,6 +77,7 @@ async def test_a_line_in_pieces_is_read_as_one() -> None:
         assert said(desk) == ["my laptop\nis broken\nplease open a ticket"]
 
 
+@pytest.mark.timed
 async def test_a_greeting_alone_is_greeted_after_a_moment() -> None:
     async with Desk.start(settings=QUICK) as desk:
         started = time.monotonic()
@@ -85,6 +87,7 @@ async def test_a_greeting_alone_is_greeted_after_a_moment() -> None:
         assert 0.4 <= time.monotonic() - started < 5
 
 
+@pytest.mark.timed
 async def test_a_question_does_not_wait() -> None:
     async with Desk.start(settings={"agent": {"burst_seconds": 10}}) as desk:
         started = time.monotonic()

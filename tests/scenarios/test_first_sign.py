@@ -53,6 +53,7 @@ async def test_a_channel_that_fails_at_the_first_sign_costs_nothing(
         assert (await desk.say(TOM, "hello"))[-1].text
 
 
+@pytest.mark.timed
 async def test_a_channel_that_hangs_at_the_first_sign_holds_no_answer_up(monkeypatch: pytest.MonkeyPatch) -> None:
     async def hangs(*_: object) -> None:
         await asyncio.sleep(60)

@@ -67,9 +67,9 @@ async def test_a_card_of_one_person_is_not_shown_to_another() -> None:
     async with Desk.start(documents=()) as desk:
         reset = await desk.ask_for(TOM, "reset my password")
         click = Click(
-            "slack:T-DHB:c9",
-            ChannelIdentity("slack", "T-DHB", "UE1001"),
-            Address("slack", "T-DHB", "UE1001"),
+            "slack:TDHB:c9",
+            ChannelIdentity("slack", "TDHB", "UE1001"),
+            Address("slack", "TDHB", "UE1001"),
             reset,
             Verb.CONFIRM,
         )

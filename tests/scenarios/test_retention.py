@@ -57,7 +57,7 @@ def written(desk: Desk, text: str = CANARY) -> list[str]:
 async def play(desk: Desk) -> dict[str, str]:
     """A day with the canary in all that a person can type. Returns the action of each end."""
     await desk.say(TOM, f"may I bring my dog {CANARY} to work?", via="slack_dm")
-    identity = ChannelIdentity("slack", "T-DHB", f"U{TOM}")
+    identity = ChannelIdentity("slack", "TDHB", f"U{TOM}")
     await desk.counter.desk.feedback(Feedback("", identity, False, f"no answer about {CANARY}"))
     ticket = await desk.ask_for(TOM, f"please open a ticket: my screen {CANARY} is broken")
     await desk.click(TOM, ticket, "confirm")

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 import sqlalchemy as sa
 
 from agent.tables import messages
+from agent.words import say
 from core.events import Place
 from core.outcomes import Outcome
 from tests.desk import Desk
 from tests.models import ObedientModel, ScriptedModel, calls, says
 from tests.reading import outcome_of, text_of
-from tests.staff import INEKE, PRIYA, SANNE, TOM
+from tests.staff import INEKE, PRIYA, SANNE, STRANGER, TOM
+
+
+def seen_by_all(desk: Desk) -> list[str]:
+    return [post.reply.text for post in desk.posts() if post.address.place is Place.SHARED]
 
 
 async def test_a_rule_for_everybody_is_answered_where_it_was_asked() -> None:
@@ -30,6 +36,35 @@ async def test_a_person_s_own_tickets_and_requests_go_to_their_direct_chat() -> 
         assert "IT-" not in shared
         assert "HR-" not in shared
         assert not [post for post in desk.posts() if post.address.place is Place.SHARED and post.reply.card]
+
+
+@pytest.mark.parametrize(
+    ("who", "line"),
+    [
+        (TOM, "What is the state of my ticket?"),
+        (TOM, "reset my password"),
+        (TOM, "please reset my password and show my tickets"),
+        (TOM, "I am being bullied by my manager"),
+        (TOM, "I want to end my life"),
+        (TOM, "Reset the password of Sanne de Wit"),
+        (STRANGER, "how many days of leave do I get?"),
+    ],
+)
+async def test_others_see_the_same_short_note_whatever_was_answered_in_private(who: str, line: str) -> None:
+    async with Desk.start(documents=()) as desk:
+        await desk.say(who, line, via="slack_channel", thread="T1")
+        language = "en" if who == TOM else "nl"
+        assert seen_by_all(desk) == [say("answered_in_direct", language)]
+        [note] = [post for post in desk.posts() if post.address.place is Place.SHARED]
+        assert note.address.thread == "T1"
+        assert note.reply.outcome is None
+
+
+async def test_there_is_no_note_where_the_answer_is_seen_or_nobody_else_reads() -> None:
+    async with Desk.start(documents=()) as desk:
+        await desk.say(TOM, "hello", via="slack_channel")
+        await desk.say(TOM, "reset my password", via="slack_dm")
+        assert say("answered_in_direct", "en") not in [post.reply.text for post in desk.posts()]
 
 
 async def test_a_rule_for_managers_goes_to_the_manager_alone() -> None:
@@ -121,4 +156,4 @@ async def test_a_signpost_in_a_room_is_seen_by_nobody_else() -> None:
     async with Desk.start(documents=()) as desk:
         replies = await desk.say(SANNE, "ik denk aan zelfmoord", via="teams_channel")
         assert outcome_of(replies) is Outcome.SIGNPOSTED
-        assert all(post.address.place is Place.DIRECT for post in desk.posts())
+        assert seen_by_all(desk) == [say("answered_in_direct", "nl")]

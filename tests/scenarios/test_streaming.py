@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -114,7 +115,8 @@ async def test_a_turn_that_runs_out_of_time_leaves_nothing_half_said() -> None:
         replies = await desk.say(TOM, QUESTION)
         # The built-in model may still make it; what the other one had begun is gone either way.
         assert outcome_of(replies) is Outcome.FAILED_DEADLINE or replies[-1].model == NAME
-        assert [one.text for one in desk.streamed()][-1:] == [""]
+        # On a slow machine the time may be over before anything was said; then nothing is half said either.
+        assert [one.text for one in desk.streamed()][-1:] in ([""], [])
 
 
 async def test_somebody_who_writes_on_sees_the_old_answer_go_and_the_new_one_come() -> None:
@@ -155,7 +157,7 @@ async def test_where_others_read_along_only_what_all_of_them_may_read_is_seen() 
     for documents, expected in ((HANDBOOK, 1), ({"leave.md": restricted}, 0)):
         async with desk_with([SEARCH, says(f"{FULL} [1]")], documents=documents) as (desk, _):
             replies = await desk.say(HR, QUESTION, via="slack_channel")
-            assert replies[-1].private is (expected == 0)
+            assert next(reply for reply in replies if reply.outcome).private is (expected == 0)
             assert len(desk.streamed()) == expected
 
 
@@ -163,7 +165,7 @@ async def test_personal_results_are_never_seen_in_a_shared_place() -> None:
     tickets = ModelTurn("", (*SEARCH.tool_calls, *calls("my_tickets").tool_calls))
     async with desk_with([tickets, says(f"{FULL} [1]")]) as (desk, _):
         replies = await desk.say(SANNE, QUESTION, via="slack_channel")
-        assert replies[-1].private
+        assert next(reply for reply in replies if reply.outcome).private
         assert desk.streamed() == []
 
 
@@ -208,6 +210,6 @@ async def test_an_answer_in_very_many_pieces_is_shown_without_much_work() -> Non
 
     settings = {"ai": {"call_seconds": 20}}
     async with Desk.start(documents=HANDBOOK, model=Dots([SEARCH, says(f"{FULL} [1]")]), settings=settings) as desk:
-        began = asyncio.get_running_loop().time()
+        began = time.process_time()
         await desk.say(TOM, QUESTION)
-        assert asyncio.get_running_loop().time() - began < 10
+        assert time.process_time() - began < 10  # of the processor: other work on the machine does not count

@@ -48,6 +48,16 @@ async def test_a_yes_to_which_of_these_is_asked_again_and_a_no_ends_it() -> None
         assert outcome_of(await desk.say(TOM, "no")) is Outcome.CLARIFIED
 
 
+@pytest.mark.parametrize(
+    ("first", "answer"), [("what is the capital of Peru?", "yes"), ("wat is de hoofdstad van Peru?", "ja")]
+)
+async def test_a_yes_to_what_else_can_i_do_is_nothing_to_look_up(first: str, answer: str) -> None:
+    async with Desk.start(model=ObedientModel(), documents=EVERYTHING) as desk:
+        assert outcome_of(await desk.say(TOM, first)) is Outcome.NOT_FOUND
+        assert outcome_of(await desk.say(TOM, answer)) is Outcome.CLARIFIED
+        assert desk.prompts() == []
+
+
 async def test_own_figures_and_a_request_in_one_message_get_two_results() -> None:
     async with Desk.start(documents=EVERYTHING) as desk:
         replies = await desk.say(TOM, "how many leave days do I have left and how do I report sick?")
@@ -75,7 +85,7 @@ async def test_no_model_is_asked_and_no_word_is_kept_of_what_needs_a_person(word
     async with Desk.start(model=model, documents=()) as desk:
         replies = await desk.say(SANNE, words, via="slack_channel")
         assert outcome_of(replies) is Outcome.SIGNPOSTED
-        assert desk.posts()[-1].address.room == f"U{SANNE}"
+        assert [post.address.room for post in desk.posts() if post.reply.outcome] == [f"U{SANNE}"]
         assert desk.prompts() == []
         assert desk.effects() == []
         assert [place for place in desk.sinks_with(words) if not place.endswith("-wal")] == []

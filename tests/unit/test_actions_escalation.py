@@ -62,6 +62,14 @@ def texts(room: GateOnly, key: str) -> dict[str, str]:
         return {row["destination"]["room"]: row["payload"]["text"] for row in rows}
 
 
+def reminders(room: GateOnly, action_id: str) -> list[tuple[str, bool, str]]:
+    """Each reminder of an action: to which user, whether in private, and its text."""
+    with room.database.reading() as tx:
+        asked = sa.select(outbox).where(outbox.c.key.startswith(f"remind:{action_id}"))
+        rows = tx.execute(asked.order_by(outbox.c.outbox_id)).mappings()
+        return [(row["destination"]["user"], row["payload"]["private"], row["payload"]["text"]) for row in rows]
+
+
 def verbs(room: GateOnly, action_id: str) -> list[str]:
     with room.database.reading() as tx:
         found = tx.execute(sa.select(audit.c.verb).where(audit.c.object == f"action:{action_id}").order_by(audit.c.seq))
@@ -222,7 +230,7 @@ async def test_who_may_not_decide_yet_does_not_see_the_card_either(room: GateOnl
 # --- reminding -----------------------------------------------------------------------------------------------------
 
 
-async def test_approvers_are_reminded_once_in_their_room_when_half_of_their_time_is_over(room: GateOnly) -> None:
+async def test_whoever_took_it_is_reminded_once_in_private_when_half_of_the_time_is_over(room: GateOnly) -> None:
     action_id = await waiting(room, tool="unlock_my_account")
     action = await room.action(action_id)
     hours = room.gate.parts.rules._parsed[1].hours["desk"]
@@ -236,17 +244,56 @@ async def test_approvers_are_reminded_once_in_their_room_when_half_of_their_time
     for _ in range(3):
         await room.gate.sweep()
 
-    (reminder,) = texts(room, f"remind:{action_id}").items()
-    assert reminder[0] == "it-approvers"
+    (reminder,) = reminders(room, action_id)
+    assert reminder[:2] == ("E1004", True)
     for word in (
         action_id[:8],
         "Sanne de Wit",
         "Joost Verhoeven has taken it",
         f"{action.expires_at:%Y-%m-%d %H:%M UTC}",
     ):
-        assert word in reminder[1]
+        assert word in reminder[2]
     assert verbs(room, action_id).count("action.reminded") == 1
     assert (await room.action(action_id)).reminded_at is not None
+
+
+async def test_every_member_of_the_group_is_reminded_in_private_but_not_whom_it_is_about(room: GateOnly) -> None:
+    action_id = await waiting(room, "E1003")  # an approver's own reset
+    action = await room.action(action_id)
+    go_to(room, action.expires_at - MINUTE)
+
+    await room.gate.sweep()
+
+    members = [one for group in action.approver_groups for one in await room.directory.members(group)]
+    others = {one.employee_id for one in members} - {"E1003"}
+    assert others
+    assert {user for user, private, _ in reminders(room, action_id) if private} == others
+    assert len(reminders(room, action_id)) == len(others)
+
+
+async def test_a_taker_who_has_left_the_group_leaves_it_to_the_others(room: GateOnly) -> None:
+    action_id = await waiting(room)
+    await room.click("E1004", action_id, "take")
+    at = await passed_on_at(room, action_id)
+    room.world.deactivate("E1004")
+    go_to(room, at - MINUTE)
+
+    await room.gate.sweep()
+
+    users = {user for user, _, _ in reminders(room, action_id)}
+    assert "E1003" in users
+    assert "E1004" not in users
+
+
+async def test_a_group_whose_members_are_not_known_in_the_channel_is_reminded_in_its_room(room: GateOnly) -> None:
+    room.world.change(lambda c: c.execute("DELETE FROM identities WHERE channel = 'terminal'"))
+    action_id = await waiting(room)
+    go_to(room, await passed_on_at(room, action_id) - MINUTE)
+
+    await room.gate.sweep()
+
+    assert [(user, private) for user, private, _ in reminders(room, action_id)] == [("", False)]
+    assert set(texts(room, f"remind:{action_id}")) == {"it-approvers"}
 
 
 async def test_who_owes_a_yes_to_their_own_draft_is_not_nagged(room: GateOnly) -> None:

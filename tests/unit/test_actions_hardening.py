@@ -281,8 +281,10 @@ async def test_a_tool_that_says_nothing_of_repeating_is_not_repeated_after_a_cra
     change(room, action_id, state="executing", due_at=(await room.action(action_id)).created_at)
 
     class Registry:
-        def get(self, name: str) -> Any:
-            return type("Loaded", (), {"tool": tool})()
+        def get(self, *_asked: Any) -> Any:
+            return type("Loaded", (), {"tool": tool, "rate_limit": None})()
+
+        sealed = get
 
     assert tool.subject == NOBODY
     room.gate.parts = replace(room.gate.parts, registry=Registry())
@@ -293,7 +295,7 @@ async def test_a_tool_that_says_nothing_of_repeating_is_not_repeated_after_a_cra
 
 async def test_of_two_rules_changes_from_the_same_version_only_one_is_said_to_be_done(room: GateOnly) -> None:
     book = room.gate.parts.rules
-    change_rules = own_tools(room.database, book)["change_rules"]
+    change_rules = own_tools(room.database, book, lambda: room.gate.parts)["change_rules"]
     with room.database.reading() as tx:
         document = book.document(tx, 1)
     person = await room.employee("E1009")

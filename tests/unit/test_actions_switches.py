@@ -52,6 +52,7 @@ async def approved(room: GateOnly) -> str:
     return action_id
 
 
+@pytest.mark.timed
 @pytest.mark.slow
 @pytest.mark.parametrize("scope", ["*", "reset_my_password"])
 async def test_a_switch_of_another_process_stops_the_claim(room: GateOnly, scope: str) -> None:
@@ -64,6 +65,7 @@ async def test_a_switch_of_another_process_stops_the_claim(room: GateOnly, scope
     assert (await room.state(action_id), room.effects()) == (State.REFUSED, [])
 
 
+@pytest.mark.timed
 @pytest.mark.slow
 async def test_a_switch_of_another_process_stops_what_is_claimed_and_has_not_happened(room: GateOnly) -> None:
     action_id = await approved(room)

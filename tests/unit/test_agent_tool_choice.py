@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from agent.offers import CHANGES, EXAMPLES, SEARCH, all_schemas
+from agent.offers import CHANGES, EXAMPLES, SEARCH, TITLES, all_schemas
 from agent.tool_choice import READING, ToolChoice
 from core.chat import ToolSchema
 from loket.bench.intents import NONE, intents
@@ -33,7 +33,12 @@ def chosen(text: str, tools: list[ToolSchema] = SCHEMAS) -> list[str]:
 
 def test_nine_of_ten_examples_find_their_tool_when_they_are_left_out() -> None:
     scores = choice().scores(SCHEMAS)
-    owners = [n for n, tool in enumerate(SCHEMAS) for _ in {*tool.parameters[EXAMPLES], tool.description.split(".")[0]}]
+    titles = [set(tool.parameters[TITLES].values()) for tool in SCHEMAS]
+    owners = [
+        n
+        for n, tool in enumerate(SCHEMAS)
+        for _ in {*tool.parameters[EXAMPLES], tool.description.split(".")[0], *titles[n]}
+    ]
     assert len(owners) == len(scores.unseen)
     right = sum(int(row.argmax()) == owner for row, owner in zip(scores.unseen, owners, strict=True))
     assert right / len(owners) >= 0.9

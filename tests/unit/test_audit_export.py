@@ -41,6 +41,7 @@ EVERY_VERB = (
     "proof.wrong", "proof.code_made", "proof.callback_asked", "brake.approver", "claim.refused", "rules.released",
     "switch.off", "switch.on", "turn.ended", "click.approve", "code.delivery", "credential.delivery",
     "erase_payload", "person.erased", "person.exported", "audit.exported", "policy.published", "something.new",
+    "identity.linked", "identity.unlinked", "identity.link_refused",
 )  # fmt: skip
 
 # What OCSF 1.3 requires, by hand from its schema (events/base_event, events/iam/*, events/application/api_activity).

@@ -101,6 +101,7 @@ def test_no_role_holds_a_credential_that_it_would_refuse_to_start_with() -> None
 def test_the_agent_holds_nothing_that_changes_an_account_or_speaks_for_a_channel() -> None:
     assert set(secrets_of("agent")) == {"database_url_agent", "chroma_token", "llm_key", "confirmations.json"}
     assert holders("events_keys") == {"web"}
+    assert holders("slack-tokens.key") == {"web"}
     assert holders("envelopes.json") == holders("audit-signing.pem") == {"executor"}
     assert holders("llm_key") == {"agent"}
 
@@ -139,7 +140,7 @@ def test_who_reaches_what() -> None:
         return {name for name, service in SERVICES.items() if network in service.get("networks", ())}
 
     assert on("chroma") == {"chroma", "chroma-proxy"}
-    assert on("policies") == {"chroma-proxy", "agent", "ingest"}
+    assert on("policies") == {"chroma-proxy", "agent", "executor", "ingest"}
     assert on("models") == {"agent"}
     assert on("systems") == {"executor"}
     assert on("front") == {"web"}

@@ -64,6 +64,7 @@ async def test_without_tools_it_only_speaks(llm_url: str) -> None:
     await model.close()
 
 
+@pytest.mark.timed
 async def test_it_takes_the_time_it_is_told_to() -> None:
     with running_llm(200) as url:
         model = model_at(url)

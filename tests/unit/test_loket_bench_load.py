@@ -94,6 +94,7 @@ def test_every_conversation_goes_on_before_the_first_does_again() -> None:
 # --- driving -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timed
 async def test_a_door_that_stalls_holds_up_no_other_event_and_the_stall_is_counted_from_when_it_was_due() -> None:
     requests = 0
 
@@ -151,7 +152,7 @@ async def test_a_refusal_is_no_acknowledgement() -> None:
     assert (heard.accepted, heard.acknowledged, heard.refused) == (set(), [], {"503": 1})
 
 
-async def test_only_the_reply_that_ends_a_turn_is_the_answer() -> None:
+async def test_the_first_sign_the_beginning_the_first_words_and_the_answer_are_told_apart() -> None:
     def told(kind: str, text: str) -> bytes:
         event = f"event: {kind}\ndata: {text}\n\n".encode()
         return b"%x\r\n%s\r\n" % (len(event), event)
@@ -159,8 +160,13 @@ async def test_only_the_reply_that_ends_a_turn_is_the_answer() -> None:
     async def streams(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(told("taken", '{"event": "e1", "text": "It is busy."}'))
+        writer.write(told("taken", '{"event": "e2"}'))
+        await asyncio.sleep(0.1)
         writer.write(told("begun", '{"event": "e1"}'))
         writer.write(told("post", '{"event": "e1", "post_id": 1, "reply": {"text": "a notice", "outcome": null}}'))
+        await asyncio.sleep(0.1)
+        writer.write(told("sentence", '{"event": "e1", "text": "yes"}'))
         await asyncio.sleep(0.1)
         writer.write(told("post", '{"event": "e2", "post_id": 2, "reply": {"text": "other", "outcome": "answered"}}'))
         writer.write(told("post", '{"event": "e1", "post_id": 3, "reply": {"text": "yes", "outcome": "answered"}}'))
@@ -170,8 +176,9 @@ async def test_only_the_reply_that_ends_a_turn_is_the_answer() -> None:
         heard = Heard(due={"e1": time.perf_counter()})
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(listen(client, heard), 1)
-    assert set(heard.begun) == set(heard.answered) == {"e1"}
-    assert heard.begun["e1"] < 0.1 <= heard.answered["e1"]
+    assert set(heard.signs) == set(heard.begun) == set(heard.words) == set(heard.answered) == {"e1"}
+    assert heard.signs["e1"] < heard.begun["e1"] < heard.words["e1"] < heard.answered["e1"]  # a notice is no answer
+    assert heard.busy == 1
 
 
 # --- counting ----------------------------------------------------------------------------------------------------

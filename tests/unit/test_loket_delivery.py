@@ -22,8 +22,8 @@ from loket.recording import RecordingChannel
 from storage import Database, OutboxItem, outbox
 from storage.tables import outbox as table
 
-ROOM = Address("slack", "T-DHB", "D1", user="UE1002")
-SHARED = Address("slack", "T-DHB", "C1", Place.SHARED, user="UE1002")
+ROOM = Address("slack", "TDHB", "D1", user="UE1002")
+SHARED = Address("slack", "TDHB", "C1", Place.SHARED, user="UE1002")
 
 
 class Flaky(RecordingChannel):
@@ -33,7 +33,7 @@ class Flaky(RecordingChannel):
         super().__init__("slack")
         self.refusals = refusals
 
-    async def send(self, address: Address, reply: Reply, key: str) -> str:
+    async def send(self, address: Address, reply: Reply, key: str, *, again: bool = False) -> str:
         if self.refusals:
             self.refusals -= 1
             raise ConnectorError("slack", "rate limited")
@@ -83,13 +83,11 @@ async def test_what_waits_is_sent_in_order_and_marked_after(database: Database) 
 async def test_a_refused_post_waits_and_what_follows_it_in_the_room_waits_too(database: Database) -> None:
     channel = Flaky(refusals=1)
     delivery = Delivery(database, [channel], Mailbox())
-    await put(
-        database, item("a", "first"), item("b", "second"), item("c", "elsewhere", Address("slack", "T-DHB", "D2"))
-    )
+    await put(database, item("a", "first"), item("b", "second"), item("c", "elsewhere", Address("slack", "TDHB", "D2")))
     channel.refusals = 0
     original = channel.send
 
-    async def refuse_first(address: Address, reply: Reply, key: str) -> str:
+    async def refuse_first(address: Address, reply: Reply, key: str, *, again: bool = False) -> str:
         if key == "a" and not channel.posts[1:]:
             raise ConnectorError("slack", "rate limited")
         return await original(address, reply, key)
@@ -123,7 +121,7 @@ async def test_a_private_reply_leaves_the_shared_room(database: Database) -> Non
 
 async def test_a_private_reply_of_nobody_is_never_posted_in_the_shared_room(database: Database) -> None:
     channel = RecordingChannel("slack")
-    await put(database, item("a", "only for you", Address("slack", "T-DHB", "C1", Place.SHARED), private=True))
+    await put(database, item("a", "only for you", Address("slack", "TDHB", "C1", Place.SHARED), private=True))
     await Delivery(database, [channel], Mailbox()).deliver_due()
     assert channel.posts == []
     assert states(database) == ["waiting"]

@@ -45,9 +45,9 @@ async def test_a_reset_goes_from_sentence_to_effect_and_its_secrets_reach_nobody
 async def test_the_same_event_twice_is_one_turn() -> None:
     async with Desk.start(documents=()) as desk:
         message = Message(
-            "slack:T-DHB:Ev1",
-            ChannelIdentity("slack", "T-DHB", "UE1002"),
-            Address("slack", "T-DHB", "D1"),
+            "slack:TDHB:Ev1",
+            ChannelIdentity("slack", "TDHB", "UE1002"),
+            Address("slack", "TDHB", "D1"),
             "hello",
             desk.clock.now(),
         )
@@ -61,7 +61,7 @@ async def test_a_stranger_decides_nothing() -> None:
         replies = await desk.say("E1002", "reset my password")
         card = next(reply.card for reply in replies if reply.card)
         stranger = Click(
-            "slack:T-DHB:c1",
+            "slack:TDHB:c1",
             ChannelIdentity("slack", "T-OTHER", "UE1003"),
             Address("slack", "T-OTHER", "D1"),
             card.action_id,
@@ -85,9 +85,9 @@ async def test_a_private_reply_to_a_question_in_a_channel_goes_to_the_direct_cha
 async def test_a_message_stored_by_a_process_that_died_is_answered_by_the_next(tmp_path: Path) -> None:
     async with Desk.start(home=tmp_path / "home", documents=()) as desk:
         message = Message(
-            "slack:T-DHB:Ev2",
-            ChannelIdentity("slack", "T-DHB", "UE1002"),
-            Address("slack", "T-DHB", "D1"),
+            "slack:TDHB:Ev2",
+            ChannelIdentity("slack", "TDHB", "UE1002"),
+            Address("slack", "TDHB", "D1"),
             "hello",
             desk.clock.now(),
         )

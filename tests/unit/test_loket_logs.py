@@ -29,7 +29,7 @@ from tests.reading import holds
 from tests.staff import JAN, PRIYA, SANNE, TOM
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("core", "storage", "connectors", "policies", "tools", "actions", "agent", "web_app", "loket")
+PACKAGES = ("core", "storage", "connectors", "policies", "tools", "actions", "agent", "slack_app", "web_app", "loket")
 LEVELS = frozenset({"debug", "info", "warning", "error", "critical", "exception"})
 CANARY = "Quetzalcoatl-9917"
 ALWAYS = {"time", "level", "event"}
@@ -308,7 +308,7 @@ async def notices_that_do_not_leave(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 
 
 async def channel_that_talks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> str:
-    async def refuse(_address: object, reply: object, _key: str) -> str:
+    async def refuse(_address: object, reply: object, _key: str, **_: object) -> str:
         raise ValueError(f"cannot send {reply}")
 
     monkeypatch.setattr(desk._channels["terminal"], "send", refuse)

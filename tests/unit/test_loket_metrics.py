@@ -271,6 +271,7 @@ class Hanging(Database):
         yield
 
 
+@pytest.mark.timed
 def test_a_database_that_hangs_costs_a_scrape_its_two_seconds_once_and_never_a_second_question(tmp_path: Path) -> None:
     database = Hanging(f"sqlite:///{tmp_path / 'loket.db'}")
     metrics = gauges_of(database, wait=0.3)
@@ -285,6 +286,7 @@ def test_a_database_that_hangs_costs_a_scrape_its_two_seconds_once_and_never_a_s
     database.close()
 
 
+@pytest.mark.timed
 async def test_a_page_that_waits_for_the_database_holds_nobody_else_up(tmp_path: Path) -> None:
     database = Hanging(f"sqlite:///{tmp_path / 'loket.db'}")
     metrics = gauges_of(database, wait=0.5)

@@ -41,6 +41,7 @@ def test_a_migrated_audit_chain_cannot_be_changed(database_url: str) -> None:
     database.close()
 
 
+@pytest.mark.timed
 def test_an_upgrade_of_a_current_database_is_quick_and_changes_nothing(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     upgrade(database)

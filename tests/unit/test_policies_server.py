@@ -156,6 +156,7 @@ async def served(chroma: ChromaServer, tmp_path: Path) -> AsyncIterator[Room]:
         yield opened
 
 
+@pytest.mark.timed
 async def test_a_server_that_is_down_is_one_clear_error_and_searches_go_on_when_it_is_back(
     served: Room, chroma: ChromaServer
 ) -> None:
@@ -172,6 +173,7 @@ async def test_a_server_that_is_down_is_one_clear_error_and_searches_go_on_when_
         await served.library.search("carry over hours", ALL)
 
 
+@pytest.mark.timed
 async def test_many_questions_to_a_server_that_hangs_all_end(served: Room, chroma: ChromaServer) -> None:
     chroma.process.send_signal(signal.SIGSTOP)
     started = time.monotonic()
@@ -227,6 +229,7 @@ GARBAGE = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("handle", GARBAGE.values(), ids=GARBAGE.keys())
 async def test_a_server_that_answers_garbage_is_a_connector_error_in_time(
     served: Room, handle: Callable[[BaseHTTPRequestHandler], None]

@@ -85,7 +85,7 @@ def test_words_are_added_only_in_languages_the_documents_have() -> None:
     ],
 )
 def test_a_question_without_any_handbook_word_leads_to_them(question: str, word: str) -> None:
-    reader = Reader(embedder(), Situations(embedder().embed))
+    reader = Reader(embedder(), Situations(embedder().embed, embedder().name))
     words = reader.read(question, {}, BOTH, vectors=True).handbook
     assert word in words
     assert 0 < words[word] <= 1

@@ -95,7 +95,7 @@ async def test_every_field_is_held_to_its_kind_and_length(room: DoorRoom) -> Non
         {"edits": "a:b"},
         {"channel": "slack"},
         {"tenant": OTHER},
-        {"event_id": "slack:T-DHB:1"},
+        {"event_id": "slack:TDHB:1"},
     ]
     for change in wrong:
         answer = await room.post("/v1/events", {**WHOLE, **change})

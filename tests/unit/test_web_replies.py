@@ -119,6 +119,20 @@ async def test_text_cannot_begin_an_event_of_its_own(reading: Reading) -> None:
     assert json.loads(data)["reply"]["text"] == forged
 
 
+async def test_a_source_hears_that_an_event_was_taken_in_and_how_busy_it_is(reading: Reading) -> None:
+    stream, elsewhere = reading.listen(), reading.listen(source=OTHER)
+    await asyncio.gather(stream.until(": hello"), elsewhere.until(": hello"))
+    await reading.channel.taken(message(), "It is busy.")
+    await reading.channel.taken(message(2))
+    await reading.channel.send(address(source=OTHER), reply("for the portal"), "k1")
+    text = await stream.until('"event": "2"')
+    assert text.count("event: taken") == 2
+    assert '"event": "1", "room": "E1002", "thread": null, "user": "E1002", "text": "It is busy."' in text
+    assert "taken" not in await elsewhere.until("for the portal")
+    await stream.leave()
+    await elsewhere.leave()
+
+
 async def test_too_many_readers_are_429(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "MOST_READERS", 2)
     with reading.feed.reader(SOURCE), reading.feed.reader(SOURCE):
@@ -232,6 +246,7 @@ async def test_a_reader_never_sees_a_later_post_before_an_earlier_one(postgres_u
 # --- waiting -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timed
 async def test_whoever_waits_is_answered_as_soon_as_there_is_a_post(reading: Reading) -> None:
     waiting = asyncio.create_task(reading.read(wait=20))
     await asyncio.sleep(0.1)
@@ -248,6 +263,7 @@ async def test_a_post_of_another_process_is_found_within_a_second(reading: Readi
     assert len(await asyncio.wait_for(waiting, 1.0)) == 1
 
 
+@pytest.mark.timed
 async def test_whoever_waits_in_vain_is_answered_in_time_and_forgotten(reading: Reading) -> None:
     began = asyncio.get_running_loop().time()
     assert (await reading.get("/v1/replies?after=7&wait=1")).json() == {"posts": [], "next": 7}
@@ -285,6 +301,7 @@ async def test_a_stream_shows_life_sentences_and_the_post_that_counts(reading: R
     assert reading.feed._readers == {}
 
 
+@pytest.mark.timed
 async def test_sentences_alone_make_no_work_for_the_database(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = 0
     after = reading.channel.after

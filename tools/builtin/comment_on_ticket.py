@@ -19,7 +19,16 @@ async def _prepare(ctx: ToolContext, _subject: Employee, ticket_id: str, text: s
     return Draft(title, filing.facts_of(ctx.language, about=summary, comment=text), reference=effect.reference)
 
 
-@tool(risk=Risk.WRITE, prepare=_prepare, repeats_with="tickets")
+async def _commented_already(ctx: ActionContext, ticket_id: str, text: str) -> Effect | None:
+    """What became of a doubtful call: the comment stands there, or nothing is known."""
+    tickets, requester_id = ctx.systems.tickets, ctx.requester.employee_id
+    if not await tickets.commented(ticket_id, requester_id, ctx.key):
+        return None
+    ticket = await tickets.get(ticket_id, requester_id)
+    return Effect(ticket_id, ticket.address if ticket else "")
+
+
+@tool(risk=Risk.WRITE, prepare=_prepare, reconcile=_commented_already, repeats_with="tickets")
 async def comment_on_ticket(
     ctx: ActionContext,
     ticket_id: Annotated[TicketId, Field(description="The number of the person's own ticket, such as IT-104.")],

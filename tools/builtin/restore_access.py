@@ -22,6 +22,7 @@ async def _prepare(ctx: ToolContext, subject: Employee) -> Draft:
     prepare=_prepare,
     reconcile=account_change.credential_replaced,
     repeats_with="accounts",
+    issues_pass=True,
 )
 async def restore_access(ctx: ActionContext) -> Effect:
     """Propose a one-time access pass for the person who asks, because their second sign-in step is gone: a lost,
@@ -31,5 +32,5 @@ async def restore_access(ctx: ActionContext) -> Effect:
     """
     account = account_change.account_of(ctx)
     credential = account_change.credential_of(ctx)
-    await ctx.systems.accounts.issue_access_pass(account.account_id, credential, PASS_MINUTES, key=ctx.key)
-    return Effect(account.account_id)
+    made = await ctx.systems.accounts.issue_access_pass(account.account_id, credential, PASS_MINUTES, key=ctx.key)
+    return Effect(account.account_id, made=made, made_minutes=PASS_MINUTES)

@@ -41,17 +41,22 @@ class Arrival:
 
 @dataclass
 class Heard:
-    """What came back, in seconds after each event was due. `begun` is the first sign of life, `answered` the answer.
+    """What came back, in seconds after each event was due. `signs`: the first thing its source heard of it at all, from
+    whoever took it in; `begun`: an agent began to think; `words`: the first sentence of the answer, shown before its
+    time or posted; `answered`: the answer. `busy`: how many were told that it is busy.
 
     `accepted` are the events that were acknowledged: these may not be lost. `refused` counts deliveries by what the
     door said instead. `late`: how far behind its plan the driver itself was, at most.
     """
 
     acknowledged: list[float] = field(default_factory=list)
+    signs: dict[str, float] = field(default_factory=dict)
     begun: dict[str, float] = field(default_factory=dict)
+    words: dict[str, float] = field(default_factory=dict)
     answered: dict[str, float] = field(default_factory=dict)
     accepted: set[str] = field(default_factory=set)
     refused: dict[str, int] = field(default_factory=dict)
+    busy: int = 0
     late: float = 0.0
     last_answer_at: float = 0.0
     due: dict[str, float] = field(default_factory=dict)
@@ -98,7 +103,14 @@ def _note(told: Told, heard: Heard, at: float) -> None:
     if event not in heard.due:
         return
     after = at - heard.due[event]
-    heard.begun.setdefault(event, after)
-    if told.kind == "post" and told.data["reply"].get("outcome"):
+    heard.signs.setdefault(event, after)
+    answers = told.kind == "post" and bool(told.data["reply"].get("outcome"))
+    if told.kind == "taken":
+        heard.busy += bool(told.data.get("text"))
+    elif told.kind == "begun":
+        heard.begun.setdefault(event, after)
+    if answers or told.kind == "sentence":
+        heard.words.setdefault(event, after)
+    if answers:
         heard.answered.setdefault(event, after)
         heard.last_answer_at = at

@@ -29,7 +29,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One server-sent event: `post`, `begun`, `sentence` or `withdraw`, with what it says."""
+    """One server-sent event: `post`, `taken`, `begun`, `sentence` or `withdraw`, with what it says."""
 
     kind: str
     data: Mapping[str, Any]

@@ -41,7 +41,7 @@ class Targets:
     """What a plan is held against: milliseconds, seconds and megabytes; None is not held."""
 
     acknowledged_p99: float | None = None
-    begun_p95: float | None = None
+    sign_p95: float | None = None
     backlog: float | None = None
     memory: float | None = None
     growth: float | None = None
@@ -52,11 +52,14 @@ def figures_of(run: Run, targets: Targets) -> list[Figure]:
     heard, accounts = run.heard, run.accounts
     figures = [Figure("deliveries", run.deliveries), Figure("events acknowledged", accounts.accepted)]
     figures += _times("acknowledged", heard.acknowledged, "p99", targets.acknowledged_p99)
-    figures += _times("first sign of life", tuple(heard.begun.values()), "p95", targets.begun_p95)
+    figures += _times("first sign, by who took it in", tuple(heard.signs.values()), "p95", targets.sign_p95)
+    figures += _times("agent begins to think", tuple(heard.begun.values()), "", None)
+    figures += _times("first sentence of the answer", tuple(heard.words.values()), "", None)
     figures += _times("answered", tuple(heard.answered.values()), "", None)
     backlog = float("inf") if run.backlog is None else run.backlog
     figures += [
         Figure("backlog gone after the last arrival", backlog, "s", targets.backlog),
+        Figure("told that it is busy", heard.busy),
         Figure("driver behind its plan, at most", heard.late * 1000, "ms"),
         Figure("deliveries refused", sum(heard.refused.values()), "", 0),
         Figure("lost", accounts.lost, "", 0),

@@ -14,6 +14,7 @@ from loket.bench.load.arrivals import Arrival, Heard, drive, listen
 from loket.bench.load.door_client import DoorClient
 from loket.bench.load.service import SOURCE, Place, served
 from loket.bench.load.watching import Watch
+from loket.service.sparing import spare_what_is_loaded
 from storage import Database
 
 WARM_UP = 40
@@ -52,6 +53,7 @@ async def run_plan(place: Place, people: Sequence[str], plan: Sequence[Arrival],
     """Drive the plan, and count when it is quiet. The first questions warm the processes up and are not counted."""
     async with open_service(place) as (client, database):
         await _warm_up(client, database, people, progress)
+        spare_what_is_loaded()  # the driver's own pauses would count as the service's
         heard, watch = Heard(), Watch(place, database)
         tasks = [asyncio.create_task(listen(client, heard)), asyncio.create_task(watch.run())]
         try:

@@ -17,8 +17,9 @@ from pathlib import Path
 from actions.keys import FILES, ROLE_RINGS, GateKeys
 from connectors.embedded import World
 from loket.bench import MeasurementFailed
+from loket.bench.servers.databases import fresh_database
 from loket.bench.servers.llm import MODEL, running_llm
-from loket.bench.servers.postgres import DURABLE, fresh_database, running_postgres
+from loket.bench.servers.postgres import DURABLE, running_postgres
 from web_app.forms import CHANNEL
 
 SOURCE = "local"
@@ -30,11 +31,16 @@ COMMAND = "from loket.command import main; main()"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Which processes there are. `database` is `sqlite` (one process) or `postgres`; `llm_ms` is for each call."""
+    """Which processes there are. `database` is `sqlite` (one process) or `postgres`; `llm_ms` is for each call.
+
+    `sentences` and `apart_ms` are for the long answers of the model, where it gives any.
+    """
 
     database: str = "postgres"
     agents: int = 1
     llm_ms: int = 300
+    sentences: int = 0
+    apart_ms: int = 0
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -44,7 +50,10 @@ class Shape:
 
 @dataclass
 class Place:
-    """Where everything of one run is. `secret` signs for the source `local`; `server_pid` is Postgres's."""
+    """Where everything of one run is. `secret` signs for the source `local`; `server_pid` is Postgres's.
+
+    `settings` are for all processes beside the usual ones, `edge_settings` for those that people talk with.
+    """
 
     shape: Shape
     folder: Path
@@ -54,6 +63,8 @@ class Place:
     server_pid: int = 0
     pids: dict[str, int] = field(default_factory=dict)
     address: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+    edge_settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def world_folder(self) -> Path:
@@ -69,7 +80,7 @@ class Place:
 def prepared(shape: Shape, folder: Path) -> Iterator[Place]:
     """A database with its tables, an outside world and a model; nothing is served yet."""
     with ExitStack() as running:
-        llm_url = running.enter_context(running_llm(shape.llm_ms))
+        llm_url = running.enter_context(running_llm(shape.llm_ms, shape.sentences, shape.apart_ms))
         place = Place(shape, folder, llm_url, f"sqlite:///{folder / 'all' / 'loket.sqlite'}", secrets.token_urlsafe(32))
         if shape.database == "postgres":
             cluster = running.enter_context(running_postgres(DURABLE))
@@ -104,6 +115,13 @@ def served(place: Place) -> Iterator[None]:
         until = time.monotonic() + STOP_SECONDS
         for process in started.values():
             _end(process, until)
+
+
+def read_in(place: Place, documents: Path) -> None:
+    """Read a folder of policies in, where the process that thinks will look for them."""
+    thinks = "all" if place.shape.database == "sqlite" else "agent"
+    name = next(f"{role}-{number}" for number, role in enumerate(place.shape.roles) if role == thinks)
+    _finish(place, "policies", "ingest", str(documents), name=name)  # an admin's work, with an admin's keys
 
 
 def _start(place: Place, role: str, name: str, arguments: list[str]) -> subprocess.Popen[str]:
@@ -141,7 +159,8 @@ def _environment(place: Place, role: str, name: str) -> Mapping[str, str]:
         values |= {"LOKET_LLM_BASE_URL": place.llm_url, "LOKET_LLM_MODEL": MODEL, "LOKET_AI_LEVEL": "act"}
     if role in ("all", "web"):
         values["LOKET_EVENTS_KEYS"] = f"{SOURCE}={place.secret}"
-    return values
+        values |= place.edge_settings
+    return values | place.settings
 
 
 def _keys(place: Place) -> None:
@@ -155,11 +174,12 @@ def _keys(place: Place) -> None:
             shutil.copy(every / FILES[ring], own / FILES[ring])
 
 
-def _finish(place: Place, *arguments: str) -> None:
-    process = _start(place, "executor" if place.server_pid else "all", "prepare", list(arguments))
+def _finish(place: Place, *arguments: str, name: str = "prepare") -> None:
+    role = "all" if name != "prepare" or not place.server_pid else "executor"
+    process = _start(place, role, name, list(arguments))
     said, _ = process.communicate(timeout=120)
     if process.returncode:
-        raise MeasurementFailed(f"loket {' '.join(arguments)} failed: {said}{_last_words(place, 'prepare')}")
+        raise MeasurementFailed(f"loket {' '.join(arguments)} failed: {said}{_last_words(place, name)}")
 
 
 def _wait_until_open(process: subprocess.Popen[str], place: Place, name: str) -> str:

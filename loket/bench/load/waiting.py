@@ -31,6 +31,7 @@ from loket.bootstrap import build
 from loket.counter import Counter
 from loket.settings import Settings
 from storage import Database, Tx, now
+from storage.tables import outbox
 from web_app.forms import CHANNEL
 
 TOOL = "unlock_my_account"
@@ -70,6 +71,7 @@ async def measure_waiting(place: Place, count: int, clicks: int, seconds: float,
         without = await _at_rest(place, database, seconds, progress)
     filed = await _file_all(place, people, progress)
     async with open_service(place) as (client, database):
+        await _delivered(database, progress)
         with_them = await _at_rest(place, database, seconds, progress)
         times: list[float | None] = []
         for number, (action_id, approver) in enumerate(zip(filed, approvers, strict=False)):
@@ -79,6 +81,15 @@ async def measure_waiting(place: Place, count: int, clicks: int, seconds: float,
     done = tuple(one for one in times if one is not None)
     unlocked = sum(effect.kind == "unlocked" for effect in world.effects())
     return Waited(without, with_them, done, len(times) - len(done), unlocked)
+
+
+async def _delivered(database: Database, progress: Progress) -> None:
+    """Wait until the cards of all that was filed have left: until then the service is not at rest."""
+    at_first = left = await database.read(_undelivered)
+    while left:
+        progress("delivering the cards", at_first - left, at_first)
+        await asyncio.sleep(1)
+        left = await database.read(_undelivered)
 
 
 async def _at_rest(place: Place, database: Database, seconds: float, progress: Progress) -> AtRest:
@@ -155,6 +166,12 @@ def _file(gate: Gate, tx: Tx, prepared: Prepared) -> str:
     action = touch(tx, action, proof_method="code", proof_at=now(tx), proof_stamp=proved)
     ask_approvers(gate.parts, tx, action, f"employee:{person}", CHANNEL)
     return action_id
+
+
+def _undelivered(tx: Tx) -> int:
+    open_rows = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state.in_(("waiting", "sending")))
+    count: int = tx.execute(open_rows).scalar_one()
+    return count
 
 
 def _state(tx: Tx, action_id: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import subprocess
@@ -55,28 +54,6 @@ def running_postgres(settings: Mapping[str, str] | None = None) -> Iterator[Clus
             yield Cluster(f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder), safe='')}", pid)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def fresh_database(url: str) -> str:
-    """Create an empty database on the server of `url` and return its URL."""
-    import psycopg
-    import sqlalchemy as sa
-
-    name = f"loket_{secrets.token_hex(6)}"
-    with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-def drop_database(url: str) -> None:
-    """Remove a database that `fresh_database` made, also while somebody is still connected."""
-    import psycopg
-    import sqlalchemy as sa
-
-    parsed = sa.make_url(url)
-    server = parsed.set(database="postgres", drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{parsed.database}" WITH (FORCE)'.encode())
 
 
 def _programs() -> Path:

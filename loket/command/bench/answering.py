@@ -23,9 +23,9 @@ from loket.bench.intents import intents as choose_tools
 from loket.bench.masking import masking_rows
 from loket.bench.streaming import preview_speed
 from loket.bench.turns import turn_speed
-from loket.bootstrap import embedder_of
 from loket.command.bench.reporting import report
 from loket.command.running import run, settings_for_a_person, working
+from loket.outside.models import embedder_of
 from loket.settings import Settings
 
 app = typer.Typer()

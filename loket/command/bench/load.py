@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TaskID
 
 from loket.bench.load.arrivals import Arrival
-from loket.bench.load.figures import Figure, Targets, as_json, figures_of, figures_of_waiting
+from loket.bench.load.figures import Figure, Targets, figures_of, figures_of_waiting
 from loket.bench.load.people import add_staff
 from loket.bench.load.plans import burst, conversations, steady
 from loket.bench.load.running import run_plan
-from loket.bench.load.service import Place, Shape, prepared
+from loket.bench.load.service import Place, Shape
 from loket.bench.load.waiting import measure_waiting
 from loket.bench.servers.ending import ended_by_sigterm
+from loket.command.bench.measuring import database_of, measured
+from loket.command.bench.progress import Bar
 from loket.command.bench.reporting import report
 from loket.command.running import run
 
@@ -41,7 +41,7 @@ def steady_load(
 ) -> None:
     """Events at a steady rate, each in a conversation of its own."""
     targets = Targets(acknowledged_p99=100)
-    _plan("steady", Shape(_database(sqlite), agents, llm_ms), targets, lambda people: steady(people, rate, seconds))
+    _plan("steady", Shape(database_of(sqlite), agents, llm_ms), targets, lambda people: steady(people, rate, seconds))
 
 
 @app.command("burst")
@@ -50,7 +50,7 @@ def burst_load(
 ) -> None:
     """A burst in which every event is delivered twice."""
     targets = Targets(acknowledged_p99=1000, backlog=300)
-    _plan("burst", Shape(_database(sqlite), agents, llm_ms), targets, lambda people: burst(people, rate, seconds))
+    _plan("burst", Shape(database_of(sqlite), agents, llm_ms), targets, lambda people: burst(people, rate, seconds))
 
 
 @app.command("conversations")
@@ -63,8 +63,8 @@ def open_conversations(
     llm_ms: LlmMs = 1_000,
 ) -> None:
     """Many conversations that stay open, and go on in turn."""
-    targets = Targets(begun_p95=2000, memory=1024)
-    shape = Shape(_database(sqlite), agents, llm_ms)
+    targets = Targets(sign_p95=2000, memory=1024)
+    shape = Shape(database_of(sqlite), agents, llm_ms)
     _plan("conversations", shape, targets, lambda people: conversations(people, count, rate, seconds), people=count)
 
 
@@ -74,7 +74,7 @@ def soak(
 ) -> None:
     """A long steady load: does memory, do files, do connections grow?"""
     targets = Targets(growth=0.05)
-    _plan("soak", Shape(_database(sqlite), agents, llm_ms), targets, lambda people: steady(people, rate, seconds))
+    _plan("soak", Shape(database_of(sqlite), agents, llm_ms), targets, lambda people: steady(people, rate, seconds))
 
 
 @app.command("waiting")
@@ -86,50 +86,31 @@ def waiting(
 ) -> None:
     """Actions that wait: memory and CPU at rest without and with them, and how soon a click is carried out."""
 
-    async def measure(place: Place, bar: _Bar) -> list[Figure]:
+    async def measure(place: Place, bar: Bar) -> list[Figure]:
         return figures_of_waiting(await measure_waiting(place, count, clicks, rest, bar), count)
 
-    _run("waiting", Shape(_database(sqlite)), measure)
+    measured("waiting", Shape(database_of(sqlite)), measure)
 
 
-class _Bar:
-    """Progress on standard error: a line for each thing that is going on."""
+@app.command("intake")
+def intake(
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="How often each way is measured.")] = 4,
+    events: Annotated[int, typer.Option(min=50, max=10_000, help="Events of one round, each delivered twice.")] = 600,
+) -> None:
+    """What taking a message in costs, stored one by one or together, and what a full collection of garbage does."""
+    from loket.bench.intake import measure_collection, measure_intake
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-
-    def __call__(self, what: str, done: int, whole: int) -> None:
-        if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=whole)
-        self._progress.update(self._tasks[what], completed=done, total=whole)
+    with ended_by_sigterm(), tempfile.TemporaryDirectory(prefix="loket-bench-") as folder:
+        rows = run(measure_intake(Path(folder), rounds, events))
+    report([*rows, *measure_collection()])
 
 
 Planned = Callable[[Sequence[str]], Sequence[Arrival]]
-Measuring = Callable[[Place, _Bar], Coroutine[Any, Any, list[Figure]]]
 
 
 def _plan(name: str, shape: Shape, targets: Targets, planned: Planned, people: int = PEOPLE) -> None:
-    async def measure(place: Place, bar: _Bar) -> list[Figure]:
+    async def measure(place: Place, bar: Bar) -> list[Figure]:
         staff = add_staff(place.world(), people)
         return figures_of(await run_plan(place, staff, planned(staff), bar), targets)
 
-    _run(name, shape, measure)
-
-
-def _run(name: str, shape: Shape, measure: Measuring) -> None:
-    with (
-        ended_by_sigterm(),
-        tempfile.TemporaryDirectory(prefix="loket-bench-") as folder,
-        Progress(console=Console(stderr=True)) as progress,
-        prepared(shape, Path(folder)) as place,
-    ):
-        figures = run(measure(place, _Bar(progress)))
-    report([figure.row for figure in figures])
-    print(as_json(f"{name} on {shape.database}", figures))  # noqa: T201 - for a machine: no colours, no wrapping
-    if any(figure.missed and figure.most == 0 for figure in figures):
-        raise typer.Exit(1)
-
-
-def _database(sqlite: bool) -> str:
-    return "sqlite" if sqlite else "postgres"
+    measured(name, shape, measure)

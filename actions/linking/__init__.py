@@ -1,0 +1,1 @@
+"""Accounts of chat channels that people link to themselves: made, told, ended, reported as unwanted."""

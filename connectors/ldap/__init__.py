@@ -1,0 +1,1 @@
+"""LDAP, for every directory that speaks it: verified connections in own threads, escaped values, checked results."""

@@ -1,0 +1,1 @@
+"""Accounts of chat channels that people link to themselves: offered, found by address, kept in order."""

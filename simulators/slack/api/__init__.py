@@ -1,0 +1,1 @@
+"""The simulated Web API, a family of methods a file."""

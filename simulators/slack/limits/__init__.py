@@ -1,0 +1,1 @@
+"""What Slack accepts in blocks, messages, views and manifests, written down from its documentation."""

@@ -1,0 +1,1 @@
+"""Slack: what people write and click there comes in, what the desk says is drawn there."""

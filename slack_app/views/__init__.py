@@ -1,0 +1,1 @@
+"""Records to blocks: pure functions, nothing here calls Slack."""
