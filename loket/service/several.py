@@ -67,6 +67,7 @@ class Several:
         self._at_once = at_once
         self._again = again
         self._stopping = asyncio.Event()
+        self._cause = 0
 
     def stop(self) -> None:
         """Let all of them drain and end."""
@@ -77,7 +78,7 @@ class Several:
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, self.stop)
         codes = await asyncio.gather(*(self._look_after(number) for number in range(1, self._count + 1)))
-        return next((code for code in codes if code), 0)
+        return self._cause or next((code for code in codes if code), 0)
 
     async def _look_after(self, number: int) -> int:
         while not self._stopping.is_set():
@@ -88,8 +89,10 @@ class Several:
             if self._stopping.is_set():
                 return 0 if code >= 0 else 1
             if time.monotonic() - began < self._at_once:
+                # The others end because of this one: one that was told to before it could listen is not the cause.
+                self._cause = self._cause or (code if code > 0 else 1)
                 self.stop()
-                return code if code > 0 else 1
+                return self._cause
             log.error("process_ended", count=number, status=code)
             await self._pause()
         return 0
