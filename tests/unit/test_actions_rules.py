@@ -208,11 +208,28 @@ def test_the_tier_is_right_in_five_thousand_cases_that_do_not_repeat() -> None:
     assert cases > 5_000
 
 
+PROTECTIONS = st.sampled_from(["vip", "protected", "approvals", "tier", "proof", "counts"])
+
+
 @quick(200)
-@given(questions(), st.sampled_from(["vip", "protected", "approvals", "tier", "proof", "counts"]), groups, ids)
+@given(questions(), PROTECTIONS, groups, ids)
 def test_another_protection_never_allows_more(
     question: dict[str, Any], what: str, more: frozenset[str], who: str
 ) -> None:
+    assert_never_allows_more(question, what, more, who)
+
+
+@pytest.mark.thorough
+@quick(2_000)
+@given(questions(), PROTECTIONS, groups, ids)
+def test_another_protection_never_allows_more_in_two_thousand_pairs(
+    question: dict[str, Any], what: str, more: frozenset[str], who: str
+) -> None:
+    assert_never_allows_more(question, what, more, who)
+
+
+def assert_never_allows_more(question: dict[str, Any], what: str, more: frozenset[str], who: str) -> None:
+    """The same question under one protection more: at least as strict, at least as many people."""
     strict = dict(question)
     if what in ("vip", "protected"):
         first, second, *rest = question[what]
