@@ -117,11 +117,6 @@ def file_id_of(event_id: str, attachment_id: str) -> str:
     return hashlib.sha256(f"{event_id}\0{attachment_id}".encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
-def sent_with(tx: Tx, event_ids: Collection[str]) -> list[SentFile]:
-    """The files of these messages, in the order in which they came."""
-    return _files(tx, attachments.c.event_id.in_(event_ids))
-
-
 def of_ids(tx: Tx, file_ids: Collection[str]) -> dict[str, SentFile]:
     """Files by their id."""
     return {file.file_id: file for file in _files(tx, attachments.c.file_id.in_(file_ids))}

@@ -46,11 +46,6 @@ def offered_schemas(registry: Registry, employee: Employee, address: Address) ->
     return schemas_of(registry.available(employee, address)) if employee.may_use_tools else []
 
 
-def all_schemas(registry: Registry) -> list[ToolSchema]:
-    """All tools that are on, with the keys that the built-in model reads."""
-    return schemas_of(registry.available())
-
-
 def schemas_of(tools: Iterable[LoadedTool]) -> list[ToolSchema]:
     """These tools, with the keys that the built-in model reads."""
     return [_schema(one.tool, one.all_examples, _asked(one), tuple(one.titles.items())) for one in tools]

@@ -66,11 +66,6 @@ def asked_time(question: str, today: date) -> Asked:
     return Asked(None, question)
 
 
-def asked_day(question: str, today: date) -> date | None:
-    """The day alone."""
-    return asked_time(question, today).day
-
-
 def _is_asked(sentence: str, found: _Found, today: date) -> bool:
     before = sentence[: found.start]
     if _patterns("other_time").search(before):

@@ -114,11 +114,6 @@ class AuditHeads:
             )
 
 
-def behind_heads(database: Database, heads_file: Path) -> bool:
-    """Is this an older copy of the database, that nobody has dealt with yet? See `missing_head`."""
-    return missing_head(database, heads_file) is not None
-
-
 def missing_head(database: Database, heads_file: Path) -> Head | None:
     """The newest signed head, when the chain does not hold that row as it was signed: the database is an older copy.
 

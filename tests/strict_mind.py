@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from agent.builtin_model import NAME, BuiltinModel
-from agent.offers import all_schemas
+from agent.offers import schemas_of
 from core.chat import ChatMessage, ChatModel, ModelTurn, ToolSchema
 from loket.counter import Counter
 from tests.handbooks import embedder
@@ -58,5 +58,5 @@ class Mind:
         """What the built-in model says, with the examples that no server is sent."""
         assert self._builtin is not None
         assert self._counter is not None
-        whole = {schema.name: schema for schema in all_schemas(self._counter.registry)}
+        whole = {schema.name: schema for schema in schemas_of(self._counter.registry.available())}
         return await self._builtin.complete(messages, [whole.get(tool.name, tool) for tool in tools])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -132,13 +131,6 @@ class Heartbeat:
 
     def _since(self, tx: Tx) -> datetime:
         return now(tx) - timedelta(seconds=self._settings.dead_seconds)
-
-
-def living_workers(tx: Tx, dead_seconds: float) -> dict[str, int]:
-    """How many processes of each role have said lately that they live."""
-    since = now(tx) - timedelta(seconds=dead_seconds)
-    roles = tx.execute(sa.select(workers.c.role).where(workers.c.beat_at >= since)).scalars()
-    return dict(Counter(roles))
 
 
 def _failed(error: Exception) -> None:

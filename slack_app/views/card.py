@@ -44,16 +44,11 @@ _LABEL = 1000
 """A label longer than this stands in blocks of its own."""
 
 
-def card_blocks(card: Card, language: str) -> Blocks:
-    """The whole card. It may be more than one message holds; the buttons come last, after everything there is to read.
+def facts_of(card: Card, language: str) -> Blocks:
+    """What there is to read: title, state, facts and note.
 
     All of it is plain text: nothing in a fact is drawn as a format, a link or a mention.
     """
-    return joined(facts_of(card, language), buttons_of(card))
-
-
-def facts_of(card: Card, language: str) -> Blocks:
-    """What there is to read: title, state, facts and note."""
     number = say("card_number", language, number=card.action_id[:NUMBER]) if card.action_id else ""
     state = say("card_state", language, state=card.state) if card.state else ""
     line = " · ".join(part for part in (state, number) if part)

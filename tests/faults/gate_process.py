@@ -162,15 +162,16 @@ def sent_along(tx: Tx, room: GateOnly, job: Job) -> list[files.SealedFile]:
     came = tuple(Attachment(f"terminal:local:{name}", name, "application/pdf", len(PDF)) for name in job.files)
     message = Message("e-files", identity, Address("terminal", "local", job.requester), "", now(tx), files=came)
     files.put(tx, files.looked_at(message))
-    for one in files.sent_with(tx, ["e-files"]):
+    file_ids = [files.file_id_of(message.event_id, one.attachment_id) for one in came]
+    for one in files.of_ids(tx, file_ids).values():
         this = attachments.c.file_id == one.file_id
         digest = hashlib.sha256(PDF).hexdigest()
         tx.change(sa.update(attachments).where(this).values(state=files.KEPT, sha256=digest, due_at=None))
         sealed = room.gate.parts.keys.sealing("file").seal(PDF, file_context(one.file_id))
         content = dict(zip(("key_id", "nonce", "ciphertext"), sealed, strict=True))
         tx.add(attachment_bytes, file_id=one.file_id, at=now(tx), **content)
-    there = files.sent_with(tx, ["e-files"])
-    return [files.SealedFile(one.file_id, one.name, one.size, one.sha256) for one in there]
+    there = files.of_ids(tx, file_ids)
+    return [files.SealedFile(one, there[one].name, there[one].size, there[one].sha256) for one in file_ids]
 
 
 async def _find(room: GateOnly, action_id: str) -> Action | None:

@@ -13,7 +13,7 @@ from loket.bootstrap import build
 from loket.restoring import void_if_older
 from loket.settings import Settings
 from storage import Database, audit_verifier
-from storage.audit_heads import behind_heads
+from storage.audit_heads import missing_head
 from storage.faultpoint import install
 from storage.tables import audit, outbox
 from tests.command_line import Run
@@ -102,10 +102,10 @@ async def test_a_restore_is_dealt_with_once_and_what_is_asked_afterwards_lives(t
     await done_after_the_backup(tmp_path, "executor.checked")
     restore(tmp_path)
     database, heads = Database(f"sqlite:///{tmp_path / 'loket.sqlite'}"), tmp_path / "audit" / "heads.jsonl"
-    assert behind_heads(database, heads)
+    assert missing_head(database, heads) is not None
     lines = heads.read_text().splitlines()
     await start_again(tmp_path)
-    assert not behind_heads(database, heads)
+    assert missing_head(database, heads) is None
 
     async with Desk.start(home=tmp_path, documents=()) as desk:
         asked = await desk.ask_for(TOM, "reset my password", "slack_dm")

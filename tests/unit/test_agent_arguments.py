@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from agent.argument_filling import ArgumentFilling, Filled, Said
 from agent.matter import remark, subject
-from agent.offers import all_schemas
+from agent.offers import schemas_of
 from agent.shapes import fits, resolved
 from core.chat import ToolSchema
 from core.errors import ToolRetry
@@ -24,7 +24,7 @@ from tools.loading import load_builtin
 
 TODAY = date(2026, 3, 11)
 REGISTRY = load_builtin()
-SCHEMAS = {schema.name: schema for schema in all_schemas(REGISTRY)}
+SCHEMAS = {schema.name: schema for schema in schemas_of(REGISTRY.available())}
 
 
 @tool(risk=Risk.READ)

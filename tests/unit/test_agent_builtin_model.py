@@ -7,14 +7,14 @@ import json
 import pytest
 
 from agent.data_text import passages_text, read_passages
-from agent.offers import all_schemas, without_extras
+from agent.offers import schemas_of, without_extras
 from agent.person_names import person_in
 from core.chat import ChatMessage, ModelTurn, ToolCall
 from tests.counter import built_in, passage
 from tools.loading import load_builtin
 
 SYSTEM = ChatMessage("system", "Answer in this language: English (en)")
-SCHEMAS = all_schemas(load_builtin())
+SCHEMAS = schemas_of(load_builtin().available())
 
 
 async def ask(*talk: str) -> ModelTurn:

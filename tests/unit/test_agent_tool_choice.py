@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from agent.offers import CHANGES, EXAMPLES, SEARCH, TITLES, all_schemas
+from agent.offers import CHANGES, EXAMPLES, SEARCH, TITLES, schemas_of
 from agent.tool_choice import READING, ToolChoice
 from core.chat import ToolSchema
 from loket.bench.intents import NONE, intents
@@ -17,7 +17,7 @@ from tests.counter import SAMPLES, built_in
 from tests.counter import _encoder as encoder
 from tools.loading import load_builtin
 
-SCHEMAS = all_schemas(load_builtin())
+SCHEMAS = schemas_of(load_builtin().available())
 QUALITY = Path(__file__).parents[1] / "quality"
 DATA = Path(__file__).parents[3] / "shared" / "data" / "clinc150"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.offers import ALWAYS, EXAMPLES, NEAREST, all_schemas, schemas_of, told_schemas
+from agent.offers import ALWAYS, EXAMPLES, NEAREST, schemas_of, told_schemas
 from agent.tool_choice import ToolChoice
 from core.chat import ChatMessage, ToolCall, ToolSchema
 from core.errors import ConfigError
@@ -15,7 +15,7 @@ from tests.gate_rooms import room_on
 from tools.loading import load_builtin
 from tools.registry import Registry
 
-SCHEMAS = all_schemas(load_builtin())
+SCHEMAS = schemas_of(load_builtin().available())
 
 
 def test_the_added_tools_are_of_many_kinds_and_none_repeats_another() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.asked_day import asked_day
+from policies.asked_day import asked_time
 
 TODAY = date(2026, 11, 26)
 
@@ -39,7 +39,7 @@ TODAY = date(2026, 11, 26)
     ],
 )
 def test_the_time_of_the_rule_is_read(question: str, day: date) -> None:
-    assert asked_day(question, TODAY) == day
+    assert asked_time(question, TODAY).day == day
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_the_time_of_the_rule_is_read(question: str, day: date) -> None:
     ],
 )
 def test_a_time_in_a_story_is_not_the_time_of_the_rule(question: str) -> None:
-    assert asked_day(question, TODAY) is None
+    assert asked_time(question, TODAY).day is None
 
 
 @given(st.text(max_size=200), st.dates(date(2020, 1, 1), date(2030, 12, 31)))
 def test_any_text_gives_a_day_or_none(text: str, today: date) -> None:
-    found = asked_day(text, today)
+    found = asked_time(text, today).day
     assert found is None or isinstance(found, date)

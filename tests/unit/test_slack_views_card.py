@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from core.events import Verb
 from core.plain_text import reveal
 from core.replies import Button, Card, Fact, Link, Reply
-from slack_app.views.card import card_blocks
 from slack_app.views.message import drawn
 from tests.slack_blocks import assert_accepted, buttons_in, texts_of, values_of
 
@@ -133,8 +132,3 @@ def test_a_hundred_thousand_characters_are_all_there() -> None:
     for sign in ("x", "&", "\U0001f600", "<", "e\u0301", "⟦U+202E⟧"):
         value = sign * (100_000 // len(sign))
         assert values_of(blocks_of(card_with(Fact("a", value)))) == [("a", value)]
-
-
-def test_a_card_in_a_window_has_the_same_blocks() -> None:
-    card = card_with(Fact("Asked by", "Noor Visser"))
-    assert list(card_blocks(card, "en")) == blocks_of(card)

@@ -67,11 +67,6 @@ class Sessions:
             gone = sa.delete(web_sessions).where(web_sessions.c.session_hash == self._hashed(secret))
             await self._database.run(lambda tx: tx.change(gone))
 
-    async def close_all(self, employee_id: str) -> int:
-        """Sign a person out everywhere; returns in how many browsers they were signed in."""
-        gone = sa.delete(web_sessions).where(web_sessions.c.employee_id == employee_id)
-        return await self._database.run(lambda tx: tx.change(gone))
-
     def _hashed(self, secret: str) -> str:
         return hashed(f"{self._name}:{secret}")  # a cookie of one kind of page opens none of another
 
