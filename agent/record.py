@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import NAMESPACE_URL, uuid5
 
+from actions import ledger
 from actions.posting import slot
 from actions.records import Origin, Prepared
 from agent import budget, conversation, inbox
@@ -51,7 +52,7 @@ def commit(tx: Tx, parts: TurnParts, asked: Asked, place: str, ending: Ending, s
     _save_messages(tx, asked, place, text, ending, replies)
     replies = noted(replies, ending)
     notice = [_notice(parts, asked, ending)] if asked.first_contact else []
-    _post(tx, asked, [*notice, *replies, *_elsewhere(asked, replies)])
+    _post(tx, asked, [*notice, *replies, *_under_the_words(tx, asked, ending, replies), *_elsewhere(asked, replies)])
     budget.add_spend(tx, employee_id, spent)
     record(
         tx,
@@ -204,6 +205,16 @@ def _notice(parts: TurnParts, asked: Asked, ending: Ending) -> Reply:
         service_desk=parts.settings.service_desk,
     )
     return Reply(said, ending.language, private=asked.shared)
+
+
+def _under_the_words(tx: Tx, asked: Asked, ending: Ending, replies: Sequence[Reply]) -> list[Reply]:
+    """What became of a yes or a no, where it was written: its card may hang under an earlier post."""
+    if ending.move is None or replies[0].card is None:
+        return []
+    card = ledger.find(tx, ending.move.action_id)
+    if card is None or card.address == asked.message.address:
+        return []
+    return [replace(replies[0], card=None)]
 
 
 def _elsewhere(asked: Asked, replies: Sequence[Reply]) -> list[Reply]:

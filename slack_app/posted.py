@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import ConnectorError
@@ -13,6 +13,7 @@ from slack_app import markup
 from slack_app.attached import attachments
 from slack_app.edge import Edge, Person, Told, address_of, message_id
 from slack_app.guard import Origin
+from slack_app.passed_on import PassedOn, passed_on, quoted
 from slack_app.shapes import Json, id_of, moment_of, needed_id, needed_ts, parts_of, text_of, ts_of
 from slack_app.telling import tell_words
 
@@ -23,7 +24,8 @@ OWN_SECONDS, DIRECT_SECONDS = 1.0, 1.5
 class Post:
     """What stands in Slack. `root` is the post at the top of its thread, itself where it is no reply.
 
-    `home` is the workspace that its author belongs to, where the event says so. `written` is Slack's own markup.
+    `home` is the workspace that its author belongs to, where the event says so. `written` is Slack's own markup, and
+    `emoji` what its short names stand for. `passed_on` are messages of others that came with it, `files` also theirs.
     `outside`: another organisation reads it too.
     """
 
@@ -34,6 +36,8 @@ class Post:
     ts: str
     root: str
     written: str
+    emoji: Mapping[str, str]
+    passed_on: Sequence[PassedOn]
     files: Sequence[Json]
     home: str
     outside: bool
@@ -54,7 +58,7 @@ def post_of(told: Told, said: Json | None = None) -> Post:
     event = told.event
     said = event if said is None else said
     room, kind = needed_id(event, "channel"), text_of(event, "channel_type")
-    ts = needed_ts(said, "ts")
+    ts, others = needed_ts(said, "ts"), passed_on(said)
     return Post(
         origin=told.origin,
         room=room,
@@ -63,7 +67,9 @@ def post_of(told: Told, said: Json | None = None) -> Post:
         ts=ts,
         root=ts_of(said, "thread_ts") or ts,
         written=text_of(said, "text"),
-        files=parts_of(said, "files"),
+        emoji=markup.emoji_in(said.get("blocks")),
+        passed_on=others,
+        files=[*parts_of(said, "files"), *(file for one in others for file in one.files)],
         home=id_of(said, "user_team") or id_of(said, "source_team") or id_of(said, "team"),
         outside=told.outside,
     )
@@ -104,10 +110,13 @@ async def own_user(edge: Edge, origin: Origin) -> str:
 
 
 async def words_of(edge: Edge, post: Post, own: str) -> str:
-    """What the person wrote, as they read it themselves."""
-    others = [user for user in markup.mentioned(post.written) if user != own]
+    """What the person wrote, as they read it themselves; below it, what they sent on of others."""
+    whole = "\n".join((post.written, *(one.written for one in post.passed_on)))
+    others = [user for user in markup.mentioned(whole) if user != own]
     names = await edge.people.names(post.origin, others) if others else {}
-    return markup.plain(post.written, own, names)
+    said = markup.plain(post.written, own, names, post.emoji)
+    quotes = (quoted(markup.plain(one.written, own, names), one.author) for one in post.passed_on)
+    return "\n\n".join(part for part in (said, *quotes) if part)
 
 
 async def deliver(edge: Edge, post: Post, own: str, *, event_id: str = "", edits: str = "") -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simulators.slack import events, reading
 from simulators.slack.api.apps import file_record
 from simulators.slack.api.views import record
+from simulators.slack.emoji import rich_elements
 from simulators.slack.message import SimMessage
 from simulators.slack.records import Account, Delivery, Room, SimFile, View
 from simulators.slack.refusal import NothingToPress
@@ -68,6 +69,11 @@ class SimPerson:
     ) -> SimMessage:
         """Write in a channel; who names the app with `<@UBOT>` calls it."""
         return await self._write(self._world.rooms[channel], text, thread_ts, files)
+
+    async def forward(self, message: SimMessage, text: str = "", channel: str = "") -> SimMessage:
+        """Send somebody's message on, to the app or into a channel, with words of their own or without."""
+        room = self._world.rooms[channel] if channel else self._world.open_im(self.account)
+        return await self._write(room, text, None, (), [self._shared(message)])
 
     async def edit(self, message: SimMessage, text: str) -> Delivery | None:
         """Change what they wrote."""
@@ -155,9 +161,12 @@ class SimPerson:
         own = [message for message in room.ephemerals if message.ephemeral_to == self.id and not message.deleted]
         return sorted([*room.messages.values(), *own], key=lambda message: message.ts)
 
-    async def _write(self, room: Room, text: str, thread_ts: str | None, files: Sequence[FileLike]) -> SimMessage:
+    async def _write(
+        self, room: Room, text: str, thread_ts: str | None, files: Sequence[FileLike], shared: Sequence[Json] = ()
+    ) -> SimMessage:
         message = SimMessage(room.id, self._world.clock.stamp(), self.id, self.account.team, thread_ts=thread_ts)
         message.text, message.blocks = reading.typed(text), rich(text)
+        message.attachments = list(shared)
         message.files = [self._share(file) for file in files]
         room.messages[message.ts] = message
         occurred = [events.message_event(message, room, self.account)]
@@ -181,6 +190,22 @@ class SimPerson:
         self._world.files[kept.id] = kept
         return file_record(self._world, kept)
 
+    def _shared(self, message: SimMessage) -> Json:
+        author = self._world.people[message.user]
+        return {
+            "id": 1,
+            "is_msg_unfurl": True,
+            "is_share": True,
+            "ts": message.ts,
+            "channel_id": message.channel,
+            "channel_team": message.team,
+            "author_id": author.id,
+            "author_name": author.name,
+            "text": message.text,
+            "fallback": f"{author.name}: {message.text}",
+            "files": message.files,
+        }
+
     def _tab(self, tab: str) -> Json:
         channel = self._world.open_im(self.account).id
         return {
@@ -198,5 +223,5 @@ def _mimetype(name: str) -> str:
 
 def rich(text: str) -> list[Json]:
     """What a person wrote as the rich text block that Slack makes of it."""
-    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
-    return [{"type": "rich_text", "block_id": "person", "elements": [section]}]
+    section = {"type": "rich_text_section", "elements": rich_elements(text)}
+    return [{"type": "rich_text", "block_id": "person", "elements": [section]}] if text else []

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from simulators.slack.emoji import short_named
+
 _CALL = re.compile(r"<(!(?:channel|here|everyone)|@[UW][^>|\s]*|!subteam\^[^>|\s]+)(?:\|[^>]*)?>")
 _NAMED = re.compile(r"(?<![\w@])@(?:channel|here|everyone|group)\b", re.I)
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>|\"')\]]+", re.I)
@@ -108,11 +110,11 @@ def shown(text: str, names: Mapping[str, str] | None = None) -> str:
 
 
 def typed(text: str) -> str:
-    """What a person types as Slack sends it: `&`, `<`, `>` escaped, addresses made into links.
+    """What a person types as Slack sends it: `&`, `<`, `>` escaped, addresses made into links, emoji as short names.
 
     Slack's own markup (`<@U1>`, `<!here>`, `<https://…|…>`, `&amp;`) stays, so that a test can write it.
     """
-    return _TYPED.sub(_sent, text)
+    return _TYPED.sub(_sent, short_named(text))
 
 
 def _sent(match: re.Match[str]) -> str:

@@ -65,6 +65,30 @@ async def test_what_follows_in_the_thread_of_yesterday_goes_on_with_it(office: W
     assert "part" in office.slack.drawn(last).lower()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"), [("never mind", "Withdrawn: Reset the password"), ("ok", "code is on its way")]
+)
+async def test_a_yes_or_no_in_a_new_message_is_answered_under_it(office: Workspace, words: str, said: str) -> None:
+    asked = await office.people["E1002"].dm("reset my password")
+    await office.settle()
+    typed = await office.people["E1002"].dm(words)
+    await office.settle()
+    under = [office.slack.drawn(message) for message in said_to(office, "E1002") if message.thread_ts == typed.ts]
+    assert len(under) == 1
+    assert said in under[0]
+    assert "[Cancel]" not in under[0]
+    assert any(one.edited for one in said_to(office, "E1002") if one.thread_ts == asked.ts)
+
+
+async def test_a_yes_in_the_thread_of_the_card_is_not_answered_twice(office: Workspace) -> None:
+    asked = await office.people["E1002"].dm("reset my password")
+    await office.settle()
+    before = len(said_to(office, "E1002"))
+    await office.people["E1002"].dm("never mind", thread_ts=asked.ts)
+    await office.settle()
+    assert len(said_to(office, "E1002")) == before
+
+
 async def test_a_personal_matter_in_a_channel_is_answered_in_private_with_a_note(office: Workspace) -> None:
     tom, bot = office.people["E1002"], office.slack.bot_user()
     await tom.post(ROOM, f"<@{bot}> reset my password")
