@@ -17,14 +17,14 @@ from agent.turn import TurnRunner
 from core.chat import ChatModel
 from core.ports import Channel, Embedder, Live
 from loket.counter import Counter
-from loket.crowd import Crowd
 from loket.delivery import LONGEST_SLEEP, SHARED_SLEEP, Delivery
-from loket.desk import CounterDesk
+from loket.desk.desk import CounterDesk
+from loket.desk.first_signs import FirstSigns
+from loket.desk.forms import Forms
+from loket.desk.front_page import FrontPages, Notice
+from loket.desk.waiting_time import WaitingTime
 from loket.engine import Engine, Queue
-from loket.filling import Forms
-from loket.first_signs import FirstSigns
 from loket.foundation import Foundation, lay_foundation
-from loket.front_page import FrontPages, Notice
 from loket.home import Home
 from loket.live import LiveChannels
 from loket.outside.models import embedder_of, model_of, sight_of
@@ -66,7 +66,7 @@ def build(
     wake = partial(_wake, base.engine)
     gate = Gate(base.database, base.registry, base.systems, base.rules, keys, settings.gate, wake, base.measures)
     channels = tuple(channels)
-    signs = FirstSigns(channels, Crowd(base.database), settings.serve.busy_seconds)
+    signs = FirstSigns(channels, WaitingTime(base.database), settings.serve.busy_seconds)
     shown = LiveChannels(channels, signs.over)
     model = model or (model_of(settings) if base.duties.thinks else None)
     parts, examples = _turn_parts(settings, base, gate, model, LiveSender(bus) if bus is not None else shown)

@@ -15,9 +15,9 @@ from core.measures import Relay
 from core.ports import Embedder
 from loket import migrate
 from loket.delivery import Delivery
-from loket.desk import CounterDesk
+from loket.desk.desk import CounterDesk
+from loket.desk.first_signs import FirstSigns
 from loket.engine import Engine, Queue
-from loket.first_signs import FirstSigns
 from loket.home import Home
 from loket.live import LiveChannels
 from loket.remembered import RememberingEmbedder

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from core.errors import ConfigError
 from core.ports import Embedder
-from loket.asking import Asker
 from loket.bootstrap import Counter, build
+from loket.desk.asking import Asker
 from loket.evaluation.desk import EvaluationDesk
 from loket.home import Home
 from loket.logs import logging_to

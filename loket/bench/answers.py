@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from core.outcomes import Outcome
-from loket.asking import Answer, Asker
 from loket.bench import Row
 from loket.counter import Counter
+from loket.desk.asking import Answer, Asker
 from policies.cleaning import plain
 from policies.passages import INTRO
 from policies.records import StoredDocument

@@ -21,12 +21,12 @@ from loket.bench.cpu import cpu_seconds
 from loket.bench.servers.databases import fresh_database
 from loket.bench.servers.llm import QUESTION
 from loket.bench.servers.postgres import DURABLE, running_postgres
+from loket.desk.storing import Storing
 from loket.engine import Engine, Queue
 from loket.engine.dbos_postgres import PostgresEngine
 from loket.service.preparing import prepare
 from loket.service.sparing import spare_what_is_loaded
 from loket.settings import Settings
-from loket.storing import Storing
 from storage import Database, Tx
 
 RATE = 200

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from agent.data_text import read_passages
 from core.chat import ChatMessage, ModelTurn, TextDelta, ToolCall, ToolSchema
-from loket.asking import Asker
 from loket.bench import Row, milliseconds
 from loket.bootstrap import build
+from loket.desk.asking import Asker
 from loket.recording import RecordingChannel
 from loket.settings import Settings
 from loket.terminal import NAME

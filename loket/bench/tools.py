@@ -20,11 +20,11 @@ from agent.spelling import RequestSpelling
 from agent.tool_choice import ToolChoice, Unseen
 from core.chat import ChatMessage, ToolSchema
 from core.ports import Embedder
-from loket.asking import Asker
 from loket.bench import Row, percentile
 from loket.bench.tools_catalogue import catalogue, example_documents, loaded, release_all, shelf_of
 from loket.bench.turns import ORDINARY
 from loket.counter import Counter
+from loket.desk.asking import Asker
 from policies import glossary
 from tools.loaded import LoadedTool
 from tools.loading import load_builtin

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loket.asking import Asker
 from loket.bench import Row, milliseconds
 from loket.counter import Counter
+from loket.desk.asking import Asker
 
 ORDINARY = (
     "How many days of annual leave do I get?",

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from core.errors import ConfigError, LoketError
-from loket.asking import THREAD, Answer, Asker
 from loket.command.running import employee_of, run, settings_for_a_person, warn_if_no_policies, working
+from loket.desk.asking import THREAD, Answer, Asker
 from loket.drawing import draw_reply
 from loket.home import Home
 from loket.live_screen import LiveScreen

@@ -18,7 +18,7 @@ from core.ports import Capabilities, Decision
 from core.replies import Reply
 from loket.bootstrap import build
 from loket.counter import Counter
-from loket.desk import CounterDesk
+from loket.desk.desk import CounterDesk
 from loket.home import Home
 from loket.service.listening import Listening
 from loket.service.slack import SlackSide

@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from connectors.embedded import World
 from core.errors import ConfigError
 from core.ports import Embedder
-from loket.asking import Asker
 from loket.bootstrap import Counter, build
+from loket.desk.asking import Asker
 from loket.evaluation.cases import Person
 from loket.home import Home
 from loket.logs import logging_to

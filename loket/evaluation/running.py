@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import LoketError
 from core.ports import Embedder
-from loket.asking import THREAD, Answer
+from loket.desk.asking import THREAD, Answer
 from loket.evaluation.cases import Case, Suite
 from loket.evaluation.desk import EvaluationDesk, Telling, evaluation_desk
 from loket.evaluation.judging import Came, Judged, judge, text_of

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 def acknowledged_too_soon() -> None:
     """The door says yes, and stores the event a moment later."""
-    from loket.desk import CounterDesk
+    from loket.desk.desk import CounterDesk
 
     receive = CounterDesk.receive
     later: set[asyncio.Task[None]] = set()
@@ -77,7 +77,7 @@ def queue_forgets() -> None:
 
 def duplicate_accepted() -> None:
     """An event that comes again is another event."""
-    from loket.desk import CounterDesk
+    from loket.desk.desk import CounterDesk
 
     put, seen = CounterDesk._put, set[str]()
 

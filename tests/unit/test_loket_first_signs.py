@@ -17,8 +17,8 @@ from core.errors import ConnectorError
 from core.events import Address, Message
 from core.people import ChannelIdentity, Standing
 from loket import first_signs
-from loket.crowd import Ahead, Crowd
-from loket.first_signs import FirstSigns, about, busy_words
+from loket.desk.first_signs import FirstSigns, about, busy_words
+from loket.desk.waiting_time import Ahead, WaitingTime
 from loket.recording import RecordingChannel
 from storage import Database, Tx
 from tests.desk import Desk
@@ -47,7 +47,7 @@ def _told(where: RecordingChannel | Desk) -> list[tuple[str, str]]:
     return where.taken() if isinstance(where, Desk) else where.taken_events
 
 
-class Uncrowded(Crowd):
+class NobodyWaits(WaitingTime):
     """Nothing waits, and nobody is asked."""
 
     def __init__(self, ahead: Ahead | None = None) -> None:
@@ -58,7 +58,7 @@ class Uncrowded(Crowd):
 
 
 def signs_of(channel: RecordingChannel, ahead: Ahead | None = None) -> FirstSigns:
-    return FirstSigns([channel], Uncrowded(ahead), 10, pause=0.0)
+    return FirstSigns([channel], NobodyWaits(ahead), 10, pause=0.0)
 
 
 # --- through the desk --------------------------------------------------------------------------------------------
@@ -325,7 +325,7 @@ class Queueing:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.seconds = 100.0
-        self.crowd = Crowd(database, lambda: self.seconds)
+        self.waiting_time = WaitingTime(database, lambda: self.seconds)
         self.looks = 0
 
     def __call__(self) -> float:
@@ -346,7 +346,7 @@ class Queueing:
                 inbox.mark_handled(tx, event_id, None)
 
     async def ahead(self) -> Ahead:
-        found = await self.crowd.ahead(20)
+        found = await self.waiting_time.ahead(20)
         assert found is not None
         return found
 
@@ -394,7 +394,7 @@ async def test_a_thousand_signs_in_a_second_are_one_look_into_the_table(
         return await read(self, work)
 
     monkeypatch.setattr(Database, "read", counted)
-    await asyncio.gather(*(queueing.crowd.ahead(20) for _ in range(1_000)))
+    await asyncio.gather(*(queueing.waiting_time.ahead(20) for _ in range(1_000)))
     assert len(looks) == 1
     queueing.pass_by(1.5)
     await queueing.ahead()
@@ -408,7 +408,7 @@ async def test_a_database_that_does_not_answer_costs_the_guess_only(
         raise ConnectorError("database", "away")
 
     monkeypatch.setattr(Database, "read", away)
-    assert await queueing.crowd.ahead(20) is None
+    assert await queueing.waiting_time.ahead(20) is None
 
 
 async def test_a_look_that_hangs_is_waited_for_no_longer_than_was_said(
@@ -422,5 +422,5 @@ async def test_a_look_that_hangs_is_waited_for_no_longer_than_was_said(
 
     monkeypatch.setattr(Database, "read", hangs)
     async with asyncio.timeout(20):
-        assert await queueing.crowd.ahead(0.01) is None
+        assert await queueing.waiting_time.ahead(0.01) is None
     released.set()

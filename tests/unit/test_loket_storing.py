@@ -17,9 +17,9 @@ from agent.tables import inbox as table
 from core.errors import ConnectorError
 from core.events import Address, Message
 from core.people import ChannelIdentity
+from loket.desk.storing import LANES, Storing
 from loket.engine import Queue
 from loket.engine.inline import InlineEngine
-from loket.storing import LANES, Storing
 from storage import Database, Tx
 
 pytest_plugins = ["tests.fixtures_storage"]

@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from core.ports import Embedder
-from loket.asking import THREAD, Answer
 from loket.command.publishing.drafts import Collection, Number
 from loket.command.running import looking, run, settings_for_a_person
+from loket.desk.asking import THREAD, Answer
 from loket.drawing import draw_reply
 from loket.evaluation.cases import Person
 from loket.evaluation.desk import EvaluationDesk

@@ -19,7 +19,7 @@ from core.errors import LoketError, where
 from core.events import Address, Message
 from core.people import Standing
 from core.ports import Attentive, Channel
-from loket.crowd import Ahead, Crowd
+from loket.desk.waiting_time import Ahead, WaitingTime
 from loket.words import say
 
 PAUSE_SECONDS = 0.2
@@ -57,14 +57,14 @@ class FirstSigns:
     def __init__(
         self,
         channels: Iterable[Channel],
-        crowd: Crowd,
+        waiting_time: WaitingTime,
         busy_seconds: float,
         *,
         pause: float = PAUSE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._attentive = {channel.name: channel for channel in channels if isinstance(channel, Attentive)}
-        self._crowd = crowd
+        self._waiting_time = waiting_time
         self._busy_seconds = busy_seconds
         self._pause = pause
         self._clock = clock
@@ -121,7 +121,7 @@ class FirstSigns:
     async def _busy(self, message: Message) -> str:
         if not self._busy_seconds:
             return ""
-        ahead = await self._crowd.ahead(LOOK_SECONDS)
+        ahead = await self._waiting_time.ahead(LOOK_SECONDS)
         return "" if ahead is None else busy_words(ahead, self._busy_seconds, language_of(message.text))
 
 

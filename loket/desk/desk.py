@@ -21,10 +21,10 @@ from core.ports import Decision, FrontPage
 from core.replies import Card
 from core.sign_in import SignedIn
 from core.tracing import span
+from loket.desk.forms import Forms
+from loket.desk.front_page import FrontPages
+from loket.desk.storing import Storing
 from loket.engine import Engine
-from loket.filling import Forms
-from loket.front_page import FrontPages
-from loket.storing import Storing
 from storage import Database, Tx
 from storage.faultpoint import around_commit, reached
 

@@ -53,7 +53,7 @@ class _Seen:
     depth: int
 
 
-class Crowd:
+class WaitingTime:
     """What waits for a turn, in all processes together. `clock` gives seconds that only grow."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
