@@ -15,6 +15,7 @@ from actions.flow import Overtaken, note
 from actions.parts import GateParts
 from actions.posting import background, card_of_an_approver
 from actions.records import Action
+from actions.refusing import Tried, note_refused, refused
 from actions.results import alert
 from actions.seal import seal_of
 from actions.step_up import FreshSignIn
@@ -27,8 +28,7 @@ from core.people import Employee
 from core.ports import Decision
 from core.replies import Card, Link
 from core.sign_in import SignedIn
-from storage import AuditEntry, Tx, now
-from storage.audit import record
+from storage import Tx, now
 
 ORIGIN = "web"
 
@@ -151,10 +151,7 @@ async def _with_link(
     except Refused as no:
         refusal = no
         state = await parts.database.run(lambda tx: _note_refused(parts, tx, reference, employee_id, refusal))
-        details = dict(refusal.details)
-        if details.get("state"):
-            details["state"] = say(f"state_{details['state']}", language)
-        return Decision(False, say(f"no_{refusal.reason}", language, **details), state)
+        return refused(refusal, language, state)
 
 
 def _refuse_unless_theirs(parts: GateParts, tx: Tx, link: ApprovalLink, action: Action, person: Employee) -> None:
@@ -180,21 +177,9 @@ def _note_refused(parts: GateParts, tx: Tx, reference: str, employee_id: str, re
     """Keep that somebody tried. A link with which somebody else signed in is spent, and security hears of it."""
     link = approval_links.find(parts, tx, reference)
     action = ledger.find(tx, link.action_id) if link else None
-    entry = AuditEntry(
-        actor=f"employee:{employee_id}" if employee_id else "system:sign-in",
-        verb="vote.sign_in",
-        object=f"action:{action.action_id}" if action else "action:unknown",
-        result=f"refused:{refusal.reason}",
-        origin=ORIGIN,
-        subject=action.subject_id if action else "",
-    )
-    record(tx, entry)
-    if action is None:
-        return ""
-    if refusal.reason == "other_approver":
+    note_refused(parts, tx, refusal, action, Tried(employee_id, "vote.sign_in", ORIGIN))
+    if action is not None and refusal.reason == "other_approver":
         approval_links.spend(tx, reference)
         alert(parts, tx, action, "alert_other_signed_in")
         return ""
-    if refusal.reason == "seal_broken":
-        alert(parts, tx, action, "alert_tampered")
-    return action.state.value
+    return action.state.value if action else ""

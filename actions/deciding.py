@@ -13,6 +13,7 @@ from actions.linking.young import quiet_hours, refuse_if_young
 from actions.parts import GateParts
 from actions.posting import background, post_approvers, post_requester
 from actions.records import Action, State
+from actions.refusing import Tried, note_refused, refused
 from actions.requester import confirm, prove, send_code, withdraw, without_code
 from actions.results import alert, tell_result
 from actions.revealing import new_link
@@ -26,8 +27,7 @@ from core.events import Click, Verb
 from core.outcomes import Outcome
 from core.people import Employee
 from core.ports import Decision
-from storage import AuditEntry, Tx
-from storage.audit import record
+from storage import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,23 +189,6 @@ async def _refuse(
     parts: GateParts, click: Click, decider: Employee, refusal: Refused, action: Action | None
 ) -> Decision:
     """Say why nothing changed, and keep that somebody tried."""
-    entry = AuditEntry(
-        actor=f"employee:{decider.employee_id}",
-        verb=f"click.{click.verb}",
-        object=f"action:{click.action_id[:64]}",
-        result=f"refused:{refusal.reason}",
-        origin=click.identity.channel,
-        request=click.event_id[:200],
-    )
-
-    def write(tx: Tx) -> None:
-        record(tx, entry)
-        if action is not None and refusal.reason == "seal_broken":
-            alert(parts, tx, action, "alert_tampered")
-
-    await parts.database.run(write)
-    details = dict(refusal.details)
-    if details.get("state"):
-        details["state"] = say(f"state_{details['state']}", decider.language)
-    text = say(f"no_{refusal.reason}", decider.language, **details)
-    return Decision(False, text, action.state.value if action else "")
+    tried = Tried(decider.employee_id, f"click.{click.verb}", click.identity.channel, click.action_id, click.event_id)
+    await parts.database.run(lambda tx: note_refused(parts, tx, refusal, action, tried))
+    return refused(refusal, decider.language, action.state.value if action else "")

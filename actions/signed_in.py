@@ -8,8 +8,8 @@ from actions.flow import Overtaken, note, touch
 from actions.parts import GateParts
 from actions.posting import background, post_approvers, post_requester, tell_requester
 from actions.records import Action, State
+from actions.refusing import Tried, note_refused, refused
 from actions.requester import ask_approvers, timely
-from actions.results import alert
 from actions.seal import seal_of
 from actions.stamps import stamp
 from actions.step_up import on_offer, suffices
@@ -19,8 +19,7 @@ from core.outcomes import Outcome
 from core.people import Employee
 from core.ports import Decision
 from core.sign_in import SignedIn
-from storage import AuditEntry, Tx, now
-from storage.audit import record
+from storage import Tx, now
 
 ORIGIN = "web"
 
@@ -41,12 +40,9 @@ async def prove_by_sign_in(parts: GateParts, signed: SignedIn) -> Decision:
     except Overtaken:
         return Decision(False, say("overtaken", language), "")
     except Refused as refusal:
-        await _refused(parts, signed, refusal, action)
-        details = dict(refusal.details)
-        if details.get("state"):
-            details["state"] = say(f"state_{details['state']}", language)
-        state = action.state.value if action and action.requester_id == signed.employee_id else ""
-        return Decision(False, say(f"no_{refusal.reason}", language, **details), state)
+        no = refusal
+        await parts.database.run(lambda tx: _note_refused(parts, tx, signed, no, action))
+        return refused(no, language, action.state.value if action and action.requester_id == signed.employee_id else "")
 
 
 def _prove(parts: GateParts, tx: Tx, signed: SignedIn, person: Employee, known: Background) -> Decision:
@@ -97,25 +93,9 @@ def _taken(parts: GateParts, tx: Tx, signed: SignedIn, action: Action) -> Action
     return ask_approvers(parts, tx, action, actor, ORIGIN)
 
 
-async def _refused(parts: GateParts, signed: SignedIn, refusal: Refused, action: Action | None) -> None:
-    await parts.database.run(lambda tx: _note_refused(parts, tx, signed, refusal, action))
-
-
 def _note_refused(parts: GateParts, tx: Tx, signed: SignedIn, refusal: Refused, action: Action | None) -> None:
-    """Keep that somebody tried. Of a stranger's sign-in the requester hears at once, and that link is spent."""
-    entry = AuditEntry(
-        actor=f"employee:{signed.employee_id}",
-        verb="proof.sign_in",
-        object=f"action:{action.action_id}" if action else "action:unknown",
-        result=f"refused:{refusal.reason}",
-        origin=ORIGIN,
-        subject=action.subject_id if action else "",
-    )
-    record(tx, entry)
-    if action is None:
-        return
-    if refusal.reason == "other_person":
+    """Of a stranger's sign-in the requester hears at once, and that link is spent."""
+    note_refused(parts, tx, refusal, action, Tried(signed.employee_id, "proof.sign_in", ORIGIN))
+    if action is not None and refusal.reason == "other_person":
         proof_links.spend(tx, signed.reference)
         tell_requester(tx, action, f"other:{signed.reference[:16]}", say("other_signed_in", action.language))
-    if refusal.reason == "seal_broken":
-        alert(parts, tx, action, "alert_tampered")
