@@ -16,7 +16,7 @@ from agent import inbox
 from core.errors import ConnectorError
 from core.events import Address, Message
 from core.people import ChannelIdentity, Standing
-from loket import first_signs
+from loket.desk import first_signs
 from loket.desk.first_signs import FirstSigns, about, busy_words
 from loket.desk.waiting_time import Ahead, WaitingTime
 from loket.recording import RecordingChannel
