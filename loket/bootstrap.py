@@ -17,7 +17,8 @@ from agent.turn import TurnRunner
 from core.chat import ChatModel
 from core.ports import Channel, Embedder, Live
 from loket.counter import Counter
-from loket.delivery import LONGEST_SLEEP, SHARED_SLEEP, Delivery
+from loket.delivery.delivery import LONGEST_SLEEP, SHARED_SLEEP, Delivery
+from loket.delivery.live import LiveChannels
 from loket.desk.desk import CounterDesk
 from loket.desk.first_signs import FirstSigns
 from loket.desk.forms import Forms
@@ -26,15 +27,14 @@ from loket.desk.waiting_time import WaitingTime
 from loket.engine import Engine, Queue
 from loket.foundation import Foundation, lay_foundation
 from loket.home import Home
-from loket.live import LiveChannels
 from loket.outside.models import embedder_of, model_of, sight_of
-from loket.over_by_then import OverByThen
 from loket.remembered import RememberingEmbedder
 from loket.service.bus import Bus, Silence
 from loket.service.live_bus import LiveSender
 from loket.service.roles import Role
 from loket.settings import Settings
 from loket.sweeps import Sweep
+from loket.terminal.command_line import CommandLineChannel
 from loket.words import SENTENCES
 from storage import Database, Tx
 from storage.audit_heads import AuditHeads
@@ -153,7 +153,7 @@ def _delivery(base: Foundation, around: _Around) -> Delivery:
     kinds: tuple[Kind, ...] = (*(("reply",) if duties.talks else ()), *(("notify",) if duties.changes else ()))
     return Delivery(
         base.database,
-        (*around.channels, OverByThen()),
+        (*around.channels, CommandLineChannel()),
         base.systems.notifier,
         measures=base.measures,
         kinds=kinds,

@@ -14,12 +14,12 @@ from connectors.examination import Outside
 from core.measures import Relay
 from core.ports import Embedder
 from loket import migrate
-from loket.delivery import Delivery
+from loket.delivery.delivery import Delivery
+from loket.delivery.live import LiveChannels
 from loket.desk.desk import CounterDesk
 from loket.desk.first_signs import FirstSigns
 from loket.engine import Engine, Queue
 from loket.home import Home
-from loket.live import LiveChannels
 from loket.remembered import RememberingEmbedder
 from loket.restoring import void_if_older
 from loket.service.bus import Bus

@@ -23,7 +23,7 @@ from loket.logs import logging_to
 from loket.outside.settings import SystemsSettings
 from loket.recording import RecordingChannel
 from loket.settings import Settings
-from loket.terminal import NAME
+from loket.terminal.channel import NAME
 from policies import publishing, versions
 from policies.versions import Content, Version
 from storage import Tx

@@ -15,7 +15,7 @@ from loket.bootstrap import build
 from loket.desk.asking import Asker
 from loket.recording import RecordingChannel
 from loket.settings import Settings
-from loket.terminal import NAME
+from loket.terminal.channel import NAME
 from policies.sentences import sentences
 
 QUESTIONS = (

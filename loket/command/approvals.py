@@ -17,10 +17,10 @@ from core.ports import Decision
 from loket.bootstrap import Counter
 from loket.command import voting
 from loket.command.running import employee_of, looking, run, settings_for_a_person, working
-from loket.drawing import SHORT, draw_card, draw_link
 from loket.home import Home
 from loket.settings import Settings, read_settings
-from loket.typed_clicks import click_of
+from loket.terminal.drawing import SHORT, draw_card, draw_link
+from loket.terminal.typed_clicks import click_of
 from loket.words import SENTENCES
 
 app = typer.Typer(help="See what waits for an approver, and vote.", no_args_is_help=True)

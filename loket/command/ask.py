@@ -17,11 +17,11 @@ from rich.progress import Progress
 from core.errors import ConfigError, LoketError
 from loket.command.running import employee_of, run, settings_for_a_person, warn_if_no_policies, working
 from loket.desk.asking import THREAD, Answer, Asker
-from loket.drawing import draw_reply
 from loket.home import Home
-from loket.live_screen import LiveScreen
 from loket.settings import Settings
-from loket.terminal import TerminalChannel
+from loket.terminal.channel import TerminalChannel
+from loket.terminal.drawing import draw_reply
+from loket.terminal.live_screen import LiveScreen
 from loket.words import SENTENCES
 
 AT_ONCE = 4

@@ -17,12 +17,12 @@ from core.people import Employee
 from core.ports import Decision
 from loket.bootstrap import Counter
 from loket.command.running import employee_of, run, settings_for_a_person, warn_if_no_policies, working
-from loket.drawing import draw_link, draw_reply
 from loket.home import Home
-from loket.live_screen import LiveScreen
 from loket.settings import Settings
-from loket.terminal import Line, TerminalChannel, address_of, identity_of
-from loket.typed_clicks import opinion, parse
+from loket.terminal.channel import Line, TerminalChannel, address_of, identity_of
+from loket.terminal.drawing import draw_link, draw_reply
+from loket.terminal.live_screen import LiveScreen
+from loket.terminal.typed_clicks import opinion, parse
 from loket.words import SENTENCES, say
 
 

@@ -19,10 +19,10 @@ from core.ports import Decision
 from loket.command import voting
 from loket.command.running import employee_of, looking
 from loket.counter import Counter
-from loket.drawing import SHORT
 from loket.settings import Settings
-from loket.terminal import address_of, identity_of
-from loket.typed_clicks import click_of
+from loket.terminal.channel import address_of, identity_of
+from loket.terminal.drawing import SHORT
+from loket.terminal.typed_clicks import click_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from loket.home import Home
 from loket.logs import logging_to
 from loket.outside.models import embedder_of
 from loket.settings import Settings, read_settings
-from loket.terminal import TerminalChannel, identity_of
+from loket.terminal.channel import TerminalChannel, identity_of
 from loket.words import say
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from actions.records import Action
 from agent.turn import TurnSummary
 from core.events import Message
 from loket.counter import Counter
-from loket.terminal import NAME, TENANT, address_of, identity_of
+from loket.terminal.channel import NAME, TENANT, address_of, identity_of
 
 THREAD = "ask-"
 """How the thread of every asked question begins."""

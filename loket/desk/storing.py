@@ -19,7 +19,7 @@ from actions import files
 from agent import inbox
 from core.events import Message
 from loket.engine import Engine, Queue
-from loket.together import Together
+from loket.group_commit import GroupCommit
 from storage import Database, Tx
 from storage.faultpoint import around_commit
 
@@ -46,7 +46,7 @@ class Storing:
     def __init__(self, database: Database, engine: Engine) -> None:
         self._database = database
         self._engine = engine
-        self._lanes: Sequence[Together[_Put]] = [Together(self._write) for _ in range(LANES)]
+        self._lanes: Sequence[GroupCommit[_Put]] = [GroupCommit(self._write) for _ in range(LANES)]
         self._stored: OrderedDict[str, None] = OrderedDict()
 
     async def put(self, message: Message) -> bool:

@@ -27,7 +27,7 @@ from loket.home import Home
 from loket.logs import logging_to
 from loket.recording import RecordingChannel
 from loket.settings import Settings
-from loket.terminal import NAME
+from loket.terminal.channel import NAME
 from storage import Database, Tx, metadata
 
 SAMPLES = Path(__file__).resolve().parents[2] / "policies" / "samples"

@@ -21,7 +21,7 @@ from loket.retention.erasing import InTheWay, Removed, erase_rows_of, in_the_way
 from loket.retention.person import Person, find_person
 from loket.retention.queue_rows import forget_in_file, forget_in_postgres
 from loket.retention.withdrawing import withdraw_all
-from loket.terminal import NAME, file_name
+from loket.terminal.channel import NAME, file_name
 from policies.tables import documents, passages
 from storage import Database, Tx
 from storage.erase import clear_traces

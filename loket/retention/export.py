@@ -22,7 +22,7 @@ from loket.home import Home
 from loket.logs import log_files
 from loket.retention import rooms
 from loket.retention.person import Person, find_person, in_parts, is_account
-from loket.terminal import NAME, file_name
+from loket.terminal.channel import NAME, file_name
 from storage import AuditEntry, Database, Tx, now
 from storage.audit import record
 from storage.tables import audit, audit_payload, outbox

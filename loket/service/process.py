@@ -41,7 +41,7 @@ from loket.settings import Settings
 from loket.shelving import drift_watch_of, tells_of_drift
 from loket.telemetry.metrics import build_metrics
 from loket.telemetry.tracing import tracing
-from loket.terminal import TerminalChannel
+from loket.terminal.channel import TerminalChannel
 from storage import Database
 from storage.faultpoint import reached
 from web_app.app import WebParts, build_app, build_ops_app

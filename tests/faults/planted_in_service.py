@@ -53,7 +53,7 @@ def outbox_outside() -> None:
 
 def marked_before_sent() -> None:
     """An item counts as sent before it was."""
-    from loket.delivery import Delivery
+    from loket.delivery.delivery import Delivery
     from storage import outbox
 
     deliver = Delivery._deliver

@@ -39,7 +39,7 @@ async def run(home: Path, point: str) -> None:
 async def publish(desk: Desk, collection: str, number: int, hash_: str, base: str) -> str:
     """Proposed by one admin and approved by two others; what follows is the executor's. Returns the action's id."""
     from actions.records import Origin
-    from loket.terminal import address_of, identity_of
+    from loket.terminal.channel import address_of, identity_of
 
     first, second, third = ADMINS
     employee = await desk.counter.directory.by_id(first)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from actions.tables import actions
 from agent.tables import turns
 from loket.home import Home
-from loket.terminal import TerminalChannel
+from loket.terminal.channel import TerminalChannel
 from storage import Database
 from storage.audit_verifier import verify
 from storage.tables import outbox

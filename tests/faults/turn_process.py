@@ -28,7 +28,7 @@ from loket.bootstrap import build
 from loket.counter import Counter
 from loket.home import Home
 from loket.settings import Settings
-from loket.terminal import TerminalChannel, address_of, identity_of
+from loket.terminal.channel import TerminalChannel, address_of, identity_of
 from storage import faultpoint
 from tests.models import ScriptedModel, calls, says
 

@@ -27,7 +27,7 @@ from loket.home import Home
 from loket.retention.erasure import Erased, Erasure, StillOpen
 from loket.retention.export import Export
 from loket.retention.rules import COVER
-from loket.terminal import TerminalChannel, address_of
+from loket.terminal.channel import TerminalChannel, address_of
 from storage import Database
 from storage.audit_verifier import verify
 from tests.command_line import Run

@@ -17,8 +17,8 @@ from core.events import Place
 from core.fields import FieldKind, Filled, Filling, Form, FormWanted
 from core.outcomes import Outcome
 from core.people import Standing
-from loket.drawing import draw_card
 from loket.retention.export import Export
+from loket.terminal.drawing import draw_card
 from loket.words import SENTENCES
 from storage import Tx
 from tests.desk import Desk

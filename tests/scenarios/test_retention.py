@@ -23,7 +23,7 @@ from loket.provision import ACCOUNTS, grant
 from loket.retention import log_files, rooms
 from loket.retention.retention import Report, Retention
 from loket.retention.rules import COVER, Periods
-from loket.terminal import TerminalChannel, address_of
+from loket.terminal.channel import TerminalChannel, address_of
 from storage import Database, OutboxItem, outbox
 from storage.audit_verifier import verify
 from tests.command_line import Run

@@ -15,7 +15,7 @@ from rich.console import Console
 from actions.records import State
 from actions.tables import actions
 from core.people import ChannelIdentity
-from loket.drawing import draw_card
+from loket.terminal.drawing import draw_card
 from loket.words import SENTENCES
 from tests.servers.wrong_oidc import WrongProvider, wrong_provider
 from tests.sign_in_room import STRONG_ACR, SignInRoom, sign_in_room, text_of

@@ -16,7 +16,7 @@ from core.encoding import encode
 from core.errors import ConnectorError
 from core.events import Address, Place
 from core.replies import Reply
-from loket.delivery import Delivery
+from loket.delivery.delivery import Delivery
 from loket.migrate import upgrade
 from loket.recording import RecordingChannel
 from storage import Database, OutboxItem, outbox

@@ -21,7 +21,7 @@ from loket.home import Home
 from loket.logs import logging_to
 from loket.recording import RecordingChannel
 from loket.settings import Settings
-from loket.terminal import NAME, TENANT, address_of, identity_of
+from loket.terminal.channel import NAME, TENANT, address_of, identity_of
 from storage import Database
 
 STAFF = [f"E10{number:02d}" for number in range(1, 45)]

@@ -14,8 +14,8 @@ from rich.text import Text
 from loket.command.adding.checking import Examined, Examiner
 from loket.command.adding.drafts import chosen, looker_of
 from loket.command.running import looking, run
-from loket.drawing import draw_card
 from loket.settings import Settings, read_settings
+from loket.terminal.drawing import draw_card
 from loket.words import SENTENCES
 from tools.added import versions
 from tools.added.checks.findings import Report, Verdict

@@ -18,13 +18,13 @@ from core.ports import Embedder
 from loket.command.publishing.drafts import Collection, Number
 from loket.command.running import looking, run, settings_for_a_person
 from loket.desk.asking import THREAD, Answer
-from loket.drawing import draw_reply
 from loket.evaluation.cases import Person
 from loket.evaluation.desk import EvaluationDesk
 from loket.evaluation.judging import text_of
 from loket.evaluation.reading import read_suite
 from loket.outside.models import embedder_of
 from loket.settings import Settings, read_settings
+from loket.terminal.drawing import draw_reply
 from loket.trying import DRAFT, IN_FORCE, chosen_version, contents, trial_desk
 from loket.words import SENTENCES
 from policies.versions import Content, Version

@@ -14,8 +14,8 @@ from core.errors import Refused
 from core.events import Click, Verb
 from core.feedback import Feedback
 from core.people import Employee
-from loket.drawing import COMMANDS, SHORT
-from loket.terminal import address_of, identity_of
+from loket.terminal.channel import address_of, identity_of
+from loket.terminal.drawing import COMMANDS, SHORT
 
 VERBS = {command: verb for verb, command in COMMANDS.items()}
 OPINIONS = {"/good": True, "/bad": False}

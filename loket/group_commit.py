@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Together(Generic[T]):
+class GroupCommit(Generic[T]):
     """`add` returns when the item is written; `write` gets all items that came since it was last called."""
 
     def __init__(self, write: Callable[[list[T]], Awaitable[None]]) -> None:

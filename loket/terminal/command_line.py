@@ -9,7 +9,7 @@ from core.replies import Reply
 PLACE = "command_line"
 
 
-class OverByThen:
+class CommandLineChannel:
     """Implements `core.ports.Channel`: whoever proposed something there looks with `loket approvals list`."""
 
     @property

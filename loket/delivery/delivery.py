@@ -19,9 +19,9 @@ from core.measures import Measures, Relay
 from core.ports import Channel
 from core.replies import Reply
 from core.tracing import is_recording, span
-from loket.lanes import Lanes
+from loket.delivery.lanes import Lanes
+from loket.group_commit import GroupCommit
 from loket.telemetry.belonging import event_of
-from loket.together import Together
 from storage import Database, Tx, now, outbox
 from storage.faultpoint import reached
 from storage.outbox import Kind, Waiting
@@ -71,7 +71,7 @@ class Delivery:
         self._measures = measures or Relay()
         self._lock = asyncio.Lock()
         self._lanes: Lanes[tuple[str, ...], tuple[Waiting, float]] = Lanes(self._serve)
-        self._marks: Together[tuple[Waiting, str]] = Together(self._mark)
+        self._marks: GroupCommit[tuple[Waiting, str]] = GroupCommit(self._mark)
         self._sent = 0
         self._tidied = float("-inf")
         self._woken = asyncio.Event()
