@@ -28,13 +28,13 @@ from loket.engine import Engine, Queue
 from loket.foundation import Foundation, lay_foundation
 from loket.home import Home
 from loket.outside.models import embedder_of, model_of, sight_of
-from loket.remembered import RememberingEmbedder
 from loket.service.bus import Bus, Silence
 from loket.service.live_bus import LiveSender
 from loket.service.roles import Role
 from loket.settings import Settings
 from loket.sweeps import Sweep
 from loket.terminal.command_line import CommandLineChannel
+from loket.vectors.remembered import RememberingEmbedder
 from loket.words import SENTENCES
 from storage import Database, Tx
 from storage.audit_heads import AuditHeads

@@ -20,11 +20,11 @@ from loket.desk.desk import CounterDesk
 from loket.desk.first_signs import FirstSigns
 from loket.engine import Engine, Queue
 from loket.home import Home
-from loket.remembered import RememberingEmbedder
 from loket.restoring import void_if_older
 from loket.service.bus import Bus
 from loket.service.roles import Duties
 from loket.sweeps import Sweep
+from loket.vectors.remembered import RememberingEmbedder
 from policies.library import Library
 from storage import Database
 from storage.audit_heads import AuditHeads

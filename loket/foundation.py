@@ -16,6 +16,7 @@ from actions.rules import RuleBook
 from connectors.embedded import World
 from core.measures import Relay
 from core.ports import Embedder, Requests
+from loket.added_tools import Admins, shelf_of
 from loket.engine import Engine
 from loket.engine.inline import InlineEngine
 from loket.home import Home
@@ -23,7 +24,6 @@ from loket.outside.connected import Connected, connect
 from loket.outside.way import way_of
 from loket.service.roles import DUTIES, Duties, Role
 from loket.settings import Settings
-from loket.shelving import Admins, shelf_of
 from loket.switchboard import Switchboard
 from policies.library import Library
 from storage import Database

@@ -10,8 +10,8 @@ from pathlib import Path
 from connectors.models.sentence_encoder import SentenceEncoder
 from core.ports import Embedder
 from loket.bootstrap import build
-from loket.prepared import Rows, prepared_file, write
 from loket.settings import Settings
+from loket.vectors.prepared import Rows, prepared_file, write
 from policies.concepts import concepts
 
 

@@ -22,7 +22,7 @@ from core.chat import ChatModel
 from core.events import Address, Message, Place
 from core.people import ChannelIdentity
 from core.ports import Embedder, Passage
-from loket.prepared import PreparedEmbedder, prepared_file
+from loket.vectors.prepared import PreparedEmbedder, prepared_file
 from policies import glossary
 from storage.tables import outbox
 from tests.gate_only import GateOnly

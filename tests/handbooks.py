@@ -35,7 +35,7 @@ Documents = Path | Iterable[str] | Mapping[str, str]
 def embedder() -> CachedEmbedder:
     """One for the whole run: the weights take a second to load, and tests repeat the same sentences."""
     from connectors.models.sentence_encoder import SentenceEncoder
-    from loket.prepared import PreparedEmbedder, prepared_file
+    from loket.vectors.prepared import PreparedEmbedder, prepared_file
 
     return CachedEmbedder(PreparedEmbedder(SentenceEncoder(), prepared_file()))
 

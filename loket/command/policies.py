@@ -18,8 +18,8 @@ from loket.bootstrap import Counter
 from loket.command.documents import document_table, print_document
 from loket.command.publishing import drafts, release, trial
 from loket.command.running import employee_of, looking, run, settings_for_a_person
+from loket.policy_trial import chosen_version, contents, trial_library
 from loket.settings import Settings, read_settings
-from loket.trying import chosen_version, contents, trial_library
 from policies.records import DocumentRecord, IngestReport, StoredDocument
 
 app = typer.Typer(

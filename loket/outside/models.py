@@ -9,8 +9,8 @@ from agent.settings import AiSettings
 from connectors.loopback import is_loopback
 from core.chat import ChatModel
 from core.ports import Embedder
-from loket.prepared import PreparedEmbedder, prepared_file
 from loket.settings import Settings
+from loket.vectors.prepared import PreparedEmbedder, prepared_file
 
 
 def embedder_of(settings: Settings, threads: int = 1) -> Embedder:

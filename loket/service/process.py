@@ -15,6 +15,7 @@ import structlog
 from core.errors import ConfigError
 from core.ports import Channel
 from loket import migrate
+from loket.added_tools import drift_watch_of, tells_of_drift
 from loket.attachments.bringing import BroughtFiles
 from loket.bootstrap import build
 from loket.counter import OUTBOX, Counter
@@ -25,7 +26,6 @@ from loket.home import Home
 from loket.logs import name_worker
 from loket.outside.powers import PowersWatch
 from loket.outside.tickets import ticket_watch
-from loket.publishing import ahead_of
 from loket.restoring import void_if_older
 from loket.service.bus import Heard, PostgresBus
 from loket.service.heartbeat import Heartbeat
@@ -38,10 +38,10 @@ from loket.service.roles import DUTIES, Duties, Role
 from loket.service.sparing import spare_what_is_loaded
 from loket.service.upkeep import Upkeep
 from loket.settings import Settings
-from loket.shelving import drift_watch_of, tells_of_drift
 from loket.telemetry.metrics import build_metrics
 from loket.telemetry.tracing import tracing
 from loket.terminal.channel import TerminalChannel
+from loket.vectors.drafts import ahead_of
 from storage import Database
 from storage.faultpoint import reached
 from web_app.app import WebParts, build_app, build_ops_app

@@ -81,7 +81,7 @@ def _load() -> Any:
     import loket.command.serve
     import loket.service.process  # noqa: F401
     from connectors.models.sentence_encoder import SentenceEncoder
-    from loket.prepared import PreparedEmbedder, prepared_file
+    from loket.vectors.prepared import PreparedEmbedder, prepared_file
     from policies import spelling
     from policies.concepts import concepts
     from tests.cached_embedder import CachedEmbedder

@@ -20,11 +20,10 @@ from actions.settings import GateSettings
 from actions.switches import switch_off, switched_off
 from connectors.mcp import Endpoint, McpServers
 from core.errors import ConfigError, ConnectorError, Refused
-from loket import shelving
+from loket.added_tools import Admins, DriftWatch, drift_watch_of, shelf_of, tells_of_drift
 from loket.counter import Counter
 from loket.service.bus import PostgresBus
 from loket.settings import Settings
-from loket.shelving import Admins, DriftWatch, drift_watch_of, shelf_of, tells_of_drift
 from storage import Database, Tx
 from storage.tables import audit, outbox
 from tests.added_room import InventedKind, changing, drafted, invented, reading
@@ -321,7 +320,7 @@ async def test_the_watch_starts_at_once_and_stops(room: GateOnly, kind: Invented
 async def test_a_server_that_says_it_has_changed_is_looked_at_soon(
     room: GateOnly, kind: InventedKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelving, "SOONEST_SECONDS", 0.01)
+    monkeypatch.setattr(added_tools, "SOONEST_SECONDS", 0.01)
     put(room, reading())
     looking = watch(room)
     await looking.start()
@@ -349,7 +348,7 @@ def process_of(room: GateOnly, bus: PostgresBus) -> Counter:
 async def test_what_the_agent_sees_change_the_executor_looks_at_soon(
     kind: InventedKind, postgres_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelving, "SOONEST_SECONDS", 0.01)
+    monkeypatch.setattr(added_tools, "SOONEST_SECONDS", 0.01)
     with room_on(postgres_server) as room:
         put(room, reading())
         url = room.database.engine.url.render_as_string(hide_password=False)

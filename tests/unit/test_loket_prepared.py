@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from loket.prepared import PreparedEmbedder, write
-from loket.remembered import RememberingEmbedder
+from loket.vectors.prepared import PreparedEmbedder, write
+from loket.vectors.remembered import RememberingEmbedder
 
 
 class Counting:

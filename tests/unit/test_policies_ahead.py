@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from loket.publishing import DraftsAhead, ahead_of
+from loket.vectors.drafts import DraftsAhead, ahead_of
 from policies.library import Library
 from policies.settings import PolicySettings
 from policies.tables import revisions, version_documents

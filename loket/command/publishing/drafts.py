@@ -18,8 +18,8 @@ from core.errors import ConfigError
 from core.plain_text import reveal
 from loket.command.adding.drafts import author_of
 from loket.command.running import looking, run
+from loket.policy_trial import chosen_version
 from loket.settings import Settings, read_settings
-from loket.trying import chosen_version
 from policies import versions
 from policies.changes import Changes, changes, clauses_changed
 from policies.drafting import Author, Drafted

@@ -13,8 +13,8 @@ from core.errors import ConfigError
 from loket.command.proposing import propose, propose_signed_in
 from loket.command.publishing.drafts import Collection, Number
 from loket.command.running import run, settings_for_a_person
+from loket.policy_trial import chosen_version
 from loket.settings import read_settings
-from loket.trying import chosen_version
 from policies import versions
 from policies.versions import FOUND
 from storage import Database, Tx

@@ -23,9 +23,9 @@ from loket.evaluation.desk import EvaluationDesk
 from loket.evaluation.judging import text_of
 from loket.evaluation.reading import read_suite
 from loket.outside.models import embedder_of
+from loket.policy_trial import DRAFT, IN_FORCE, chosen_version, contents, trial_desk
 from loket.settings import Settings, read_settings
 from loket.terminal.drawing import draw_reply
-from loket.trying import DRAFT, IN_FORCE, chosen_version, contents, trial_desk
 from loket.words import SENTENCES
 from policies.versions import Content, Version
 from storage import Tx

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.ports import Embedder
-from loket.prepared import PreparedEmbedder
+from loket.vectors.prepared import PreparedEmbedder
 
 _keeping: ContextVar[bool] = ContextVar("loket_keeping_vectors", default=False)
 
