@@ -23,7 +23,7 @@ from core.ports import Decision
 from core.sign_in import SignedIn
 from storage import Database
 from web_app.form_field import only_field
-from web_app.pages import button, facts, is_cross_site, language_of, page, paragraph
+from web_app.pages import Tone, button, facts, is_cross_site, language_of, page, paragraph
 from web_app.proof import APPROVE, APPROVE_PATH
 from web_app.responses import Failed, failure
 from web_app.sign_in.cookies import cookie, drop_cookie, hashed, is_secret, new_secret, set_cookie
@@ -171,7 +171,8 @@ def _shown(found: ToApprove, word: str) -> Response:
 
 def _said(decision: Decision, language: str) -> Response:
     title = say("approve_done_title" if decision.accepted else "approve_refused_title", language)
-    parts = [paragraph(decision.text, important=True), paragraph(say("approve_close", language))]
+    tone: Tone = "done" if decision.accepted else "note"
+    parts = [paragraph(decision.text, important=True, tone=tone), paragraph(say("approve_close", language))]
     return page(title, parts, language, status=200 if decision.accepted else 403)
 
 

@@ -87,7 +87,7 @@ def text_field(name: str, label: str, *, numeric: bool = False, longest: int = 1
 
 def facts(pairs: Sequence[tuple[str, str]]) -> str:
     """What is what, in a list."""
-    return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in pairs) + "</dl>"
+    return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{_value(value)}</dd>" for name, value in pairs) + "</dl>"
 
 
 def secret(text: str, on_paper: str = "") -> str:
@@ -137,6 +137,11 @@ def _headers(leads_to: Sequence[str]) -> dict[str, str]:
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex, nofollow, noarchive",
     }
+
+
+def _value(text: str) -> str:
+    """As it is; several lines stay lines in any style. (HTML takes the first line break after `<pre>` away.)"""
+    return f"<pre>\n{escape(text)}</pre>" if "\n" in text else escape(text)
 
 
 def _other_language(language: str) -> str:

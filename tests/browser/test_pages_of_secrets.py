@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
@@ -15,41 +14,20 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from tests.browser.page import Page
-from tests.browser.stage import HOST, RULES, Stage, open_stage
+from tests.browser.sound import NARROW, WAYS, is_sound
+from tests.browser.stage import HOST, Stage
 from tests.linking_room import TOM_MAIL, LinkingRoom, account, linking_room
 from tests.reveal_room import AYLIN, RevealRoom, reveal_room
-from tests.servers.wrong_oidc import WrongProvider, wrong_provider
+from tests.servers.wrong_oidc import WrongProvider
 from tests.unit.test_reveal_sign_in import handed_over, looking, with_sign_in
 
 pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
-NARROW: dict[str, Any] = {"width": 320, "height": 640}
-ZOOMED: dict[str, Any] = {"width": 1280, "height": 1024, "zoom": 2}
-WAYS: tuple[dict[str, Any], ...] = (
-    {"language": "en", **NARROW},
-    {"language": "nl", **ZOOMED, "dark": True},
-    {"language": "nl", "script": False, **NARROW, "dark": True},
-)
-WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-SMALL = """[...document.querySelectorAll('a, button, input:not([type=hidden])')]
-  .filter(one => one.getBoundingClientRect().height < 44).map(one => one.outerHTML)"""
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stage() -> AsyncIterator[Stage]:
-    async with open_stage() as stage:
-        yield stage
 
 
 @pytest.fixture
 def room() -> Iterator[RevealRoom]:
     with reveal_room() as room:
         yield room
-
-
-@pytest.fixture
-def provider() -> Iterator[WrongProvider]:
-    with wrong_provider() as provider:
-        yield provider
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -86,19 +64,6 @@ async def ask(page: Page, code: str) -> None:
     await page.type(code)
     async with page.moves():
         await page.press("Enter")
-
-
-async def is_sound(stage: Stage, page: Page) -> None:
-    """Nothing to scroll sideways, no target too small, no complaint of the browser, no finding of axe."""
-    assert not await page.look(WIDE)
-    assert await page.look(SMALL) == []
-    assert [line for line in page.complaints if "status of 403" not in line] == []
-    assert [url for url in page.loads if not url.startswith(f"https://{HOST}/")] == []
-    run = f"{stage.axe}; axe.run({{runOnly: {json.dumps(RULES)}}}).then(found => found.violations.map("
-    run += "one => one.id + ': ' + one.nodes.map(node => node.html + ' ' + node.failureSummary).join(' / ')))"
-    await page.scripts(on=True)  # axe is one; the page has none
-    assert await page.look(run) == []
-    await page.scripts(on=page.has_scripts)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(map(str, way.values())))
