@@ -70,6 +70,11 @@ def approver_card(action: Action, background: Background, language: str) -> Card
     )
 
 
+def is_for_a_caller(action: Action) -> bool:
+    """Whether the code goes to somebody else than who asks: they read it back."""
+    return action.proof_needed and "code" in action.proofs and action.subject_id != action.requester_id
+
+
 def shown(value: object) -> str:
     """An argument as text from which it can be read back: text as it is, unless it could be mistaken for a value."""
     if isinstance(value, str):
@@ -87,7 +92,8 @@ def _requester_buttons(action: Action) -> tuple[Button, ...]:
     match action.state:
         case State.AWAITING_CONFIRMATION:
             sends = action.proof_needed and not _callback_due(action) and "code" in action.proofs
-            label = "button_send_code" if sends else "button_confirm"
+            to_whom = "button_send_caller_code" if is_for_a_caller(action) else "button_send_code"
+            label = to_whom if sends else "button_confirm"
             edit = (Button(Verb.EDIT, say("button_edit", language)),) if action.can_be_edited else ()
             return (Button(Verb.CONFIRM, say(label, language)), *edit, cancel)
         case State.AWAITING_PROOF:

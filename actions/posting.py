@@ -7,7 +7,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 import structlog
 
-from actions.cards import Background, approver_card, moment_of, requester_card, short_id
+from actions.cards import Background, approver_card, moment_of, requester_card
 from actions.counting import sign_in_asked
 from actions.escalation import asked_groups, passing_on, second_groups
 from actions.parts import GateParts
@@ -79,8 +79,8 @@ def post_approvers(parts: GateParts, tx: Tx, action: Action, known: Background) 
     """Put the approver's card, as it is now, into the room of each approver group."""
     language = parts.settings.approvers_language
     known = completed(parts, tx, action, known)
-    text = say("approvers_line", language, id=short_id(action.action_id), state=say(f"state_{action.state}", language))
-    reply = Reply(text=text, language=language, card=approver_card(action, known, language))
+    state = say(f"state_{action.state}", language)
+    reply = Reply(text=state, language=language, card=approver_card(action, known, language))
     for group in asked_groups(parts, tx, action):
         _put(tx, action, group, room_of(parts, group), reply)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from actions import ledger
 from actions.brake import refuse_if_too_many
-from actions.cards import requester_card
+from actions.cards import is_for_a_caller, requester_card
 from actions.flow import note
 from actions.linking.young import quiet_hours, refuse_if_young
 from actions.one_at_a_time import one_at_a_time
@@ -57,7 +57,8 @@ def propose(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin) -> Rep
         title=action.title,
     )
     around_commit(tx, "propose")
-    text = say("proposed" if prepared.tier is Risk.WRITE else "proposed_sensitive", prepared.language)
+    sensitive = "proposed_for_caller" if is_for_a_caller(action) else "proposed_sensitive"
+    text = say("proposed" if prepared.tier is Risk.WRITE else sensitive, prepared.language)
     return Reply(
         text=f"{prepared.notice}\n\n{text}".strip(),
         language=prepared.language,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ from slack_app.many_workspaces import ManyWorkspaces
 from slack_app.one_workspace import OneWorkspace
 from storage import Database
 from storage.keys import KeyRing
+
+_PAGE = re.compile(r"https://[^\s(),;<>]+")
 
 
 class SlackSide:
@@ -105,6 +108,13 @@ class SlackSide:
 
 
 def _our_hosts(settings: Settings) -> frozenset[str]:
-    """Where our own pages are: a reply may lead there."""
-    pages = (settings.oidc.home if settings.oidc.is_set else "", settings.reveal.address, settings.slack.public_url)
-    return frozenset(host for host in (urlsplit(page).hostname for page in pages if page) if host)
+    """Where our own pages are, the tickets, and what the settings tell people to turn to: a reply may lead there.
+
+    A host behind an `@` is one to whose people mail may be written.
+    """
+    pages = [settings.oidc.home if settings.oidc.is_set else "", settings.reveal.address, settings.slack.public_url]
+    pages += [settings.jira.browse_url or settings.jira.url]
+    pages += [page for said in settings.agent.model_dump().values() for page in _PAGE.findall(str(said))]
+    hosts = (urlsplit(page).hostname for page in pages if page)
+    mail = (f"@{domain.lower()}" for domain in settings.agent.work_domains)
+    return frozenset((*(host for host in hosts if host), *mail))

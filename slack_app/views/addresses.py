@@ -15,6 +15,7 @@ _WEB = re.compile(
     r"(?P<path>/[^?#\s\\]*)?(?P<rest>[?#][^\s\\]*)?",
     re.IGNORECASE,
 )
+_MAIL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?(?P<host>@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _AS_IS = "/:?#!$&+,;=%"
 LONGEST = 2000
 """Of an address that is linked; Slack takes 3000 characters."""
@@ -33,6 +34,15 @@ def clickable(address: str, hosts: frozenset[str]) -> str:
         return ""
     made = encoded(address)
     return made if len(made) <= LONGEST else ""
+
+
+def writable(address: str, hosts: frozenset[str]) -> str:
+    """A mail address as it may stand in a link, or nothing: bare, and at a host that was named as `@host`.
+
+    No percent sign, behind which a subject or further readers could hide.
+    """
+    match = _MAIL.fullmatch(address)
+    return f"mailto:{address}" if match is not None and match["host"].lower() in hosts else ""
 
 
 def is_web(address: str) -> bool:

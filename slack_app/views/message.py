@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_sdk.models.blocks import ContextActionsBlock, FeedbackButtonsElement
@@ -45,6 +45,7 @@ def drawn(reply: Reply, *, event_id: str = "", link_hosts: frozenset[str]) -> tu
     Addresses can be clicked on `link_hosts` and on the hosts of the sources. With `event_id`, the event that is
     answered, people can say what they think of the answer.
     """
+    reply = replace(reply, text="") if _says_no_more(reply) else reply
     notice = notice_of(reply.text) or (notice_of(f"{reply.card.title}: {reply.card.state}") if reply.card else "")
     notice = notice or say("notification_empty", reply.language)
     shown = joined(text_of(reply, link_hosts), facts_of(reply.card, reply.language) if reply.card else ())
@@ -71,6 +72,11 @@ def text_of(reply: Reply, link_hosts: frozenset[str]) -> Blocks:
     return tuple(markdown(piece) for piece in (*said, *cited))
 
 
+def _says_no_more(reply: Reply) -> bool:
+    """Whether the words stand on the card as well: nobody reads them twice."""
+    return reply.card is not None and reply.text.strip() in (reply.card.state, reply.card.note)
+
+
 def suggestion_rows(suggestions: Sequence[Suggestion]) -> Blocks:
     """Things to say next, as buttons; pressing one is the same as writing it."""
     fitting = [one for one in suggestions if one.message.strip() and size(one.message) <= VALUE]
@@ -92,8 +98,13 @@ def made_by(reply: Reply) -> str:
 
 
 def feedback_of(reply: Reply, event_id: str) -> Blocks:
-    """A thumb up and a thumb down, where an opinion makes sense."""
-    if reply.outcome not in JUDGED or not event_id or size(event_id) > VALUE - 10:
+    """A thumb up and a thumb down, where an opinion makes sense: not of a greeting or what else people wrote."""
+    if (
+        reply.outcome not in JUDGED
+        or not (reply.model or reply.citations)
+        or not event_id
+        or size(event_id) > VALUE - 10
+    ):
         return ()
     good, bad = (
         FeedbackButtonObject(

@@ -8,7 +8,7 @@ import html
 import re
 
 from core.plain_text import visible
-from slack_app.views.addresses import clickable
+from slack_app.views.addresses import clickable, writable
 from slack_app.views.code_marks import OPEN, SHUT, Held, fenced, lift_spans
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -41,7 +41,7 @@ _NAME = rf"[\w-]+(?:{_DOT}[\w-]+)*{_DOT}(?:xn--[a-z0-9-]+|[^\W\d_]{{2,24}})(?![^
 _BARE = re.compile(
     rf"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{{0,30}}://{_END}*"
     rf"|(?:javascript|vbscript|data|file|blob|mailto|tel|sms|callto|slack|msteams):{_END}+)"
-    rf"|(?P<mail>(?<![\w.+%-])[\w.+%-]+@{_NAME})"
+    rf"|(?P<mail>(?<![\w.+%…-])[\w.+%…-]+@{_NAME})"
     rf"|(?P<name>(?<![\w-])(?<![\w-]{_DOT}){_NAME}(?::\d{{1,5}})?(?:[/?#]{_END}*)?)",
     re.IGNORECASE,
 )
@@ -51,7 +51,10 @@ _LINK_TEXT = 500
 
 
 def safe_markdown(text: str, hosts: frozenset[str]) -> str:
-    """The text with headings, lists, tables and emphasis as they were; only web addresses on `hosts` can be clicked."""
+    """The text with headings, lists, tables and emphasis as they were; only web addresses on `hosts` can be clicked.
+
+    So can mail addresses at a host that stands there as `@host`.
+    """
     text = _decoded(text)
     cells = _TABLE.search(text) is not None
     return "\n".join(
@@ -126,7 +129,10 @@ def _bare(match: re.Match[str], held: Held, hosts: frozenset[str]) -> str:
     """An address that stands in the text by itself: Slack would link it, so it is linked here or made code."""
     whole = match.group()
     address = _without_end(whole)
-    may = "" if match["mail"] else clickable(address if match["scheme"] else f"https://{address}", hosts)
+    if match["mail"]:
+        may = writable(address, hosts)
+    else:
+        may = clickable(address if match["scheme"] else f"https://{address}", hosts)
     return (held.hold(link(address, may)) if may else held.code(address)) + whole[len(address) :]
 
 

@@ -129,6 +129,26 @@ async def test_home_shows_what_runs_and_what_waits_for_whom(office: Workspace) -
     assert "first floor" not in office.slack.drawn(priya.home)
 
 
+async def test_the_addresses_that_the_settings_name_can_be_clicked(tmp_path: Path) -> None:
+    settings = await opened(
+        tmp_path, agent={"hr_system_address": "https://mine.example.org", "service_desk": "desk@dhb.example"}
+    )
+    async with open_workspace(settings, PEOPLE) as office:
+        await office.people["E1002"].dm("what is my leave balance?")
+        await office.settle()
+        links = {link for message in said_to(office, "E1002") for link in message.links}
+        assert links == {"https://mine.example.org", "mailto:desk@dhb.example"}
+
+
+async def test_a_reset_for_a_caller_says_who_gets_the_code(office: Workspace) -> None:
+    mila = office.slack.add_person("UE1005", name="Mila")
+    await mila.dm("De beller Jan de Boer heeft een nieuw wachtwoord nodig")
+    await office.settle()
+    card = office.slack.drawn(mila.sees(mila.im)[-1])
+    assert "[Bevestigen en de beller een code sturen]" in card
+    assert "of u het echt bent" not in card
+
+
 async def test_somebody_whom_nobody_knows_is_refused_without_a_word_of_policy(office: Workspace) -> None:
     stranger = office.slack.add_person("U0STRANGER", name="Robin")
     await stranger.dm("How many hours of annual leave do I get?")
@@ -149,4 +169,4 @@ async def test_a_stranger_is_offered_to_sign_in_once_where_people_can(tmp_path: 
         offered = [message for message in stranger.sees(stranger.im) if message.user != stranger.id][-1]
         assert any(link.startswith("https://desk.example.org/link/") for link in offered.links)
         refused = [message for message in guest.sees(guest.im) if message.user != guest.id][-1]
-        assert not refused.links
+        assert not any("/link/" in link for link in refused.links)

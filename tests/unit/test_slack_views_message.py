@@ -97,10 +97,25 @@ def test_an_answer_may_link_to_the_host_of_its_source() -> None:
 
 @pytest.mark.parametrize("outcome", [None, *Outcome])
 def test_people_are_asked_what_they_think_only_of_an_answer(outcome: Outcome | None) -> None:
-    reply = Reply("Words.", "nl", outcome)
+    reply = Reply("Words.", "nl", outcome, model="built-in")
     kinds = {block["type"] for block in one(reply, event_id="slack:T1:Ev1").blocks}
     assert ("context_actions" in kinds) == (outcome in JUDGED)
     assert "context_actions" not in {block["type"] for block in one(reply).blocks}
+
+
+def test_nobody_is_asked_what_they_think_of_you_are_welcome() -> None:
+    made = one(Reply("You are welcome.", "en", Outcome.ANSWERED), event_id="slack:T1:Ev1")
+    assert [block["type"] for block in made.blocks] == ["markdown"]
+
+
+@pytest.mark.parametrize("words", [CARD.state, "Ring before you say yes.", f"{CARD.state} "])
+def test_what_the_card_says_is_not_said_above_it_too(words: str) -> None:
+    card = dataclasses.replace(CARD, note="Ring before you say yes.")
+    made = one(Reply(words, "en", card=card))
+    assert markdown_of((made,)) == []
+    assert made.text == "Reset a password: waits for approval"
+    assert "Ring before you say yes." in texts_of(made.blocks)
+    assert markdown_of((one(Reply("Please check this.", "en", card=card)),)) == ["Please check this."]
 
 
 def test_a_suggestion_is_a_button_that_says_its_words() -> None:

@@ -288,3 +288,24 @@ def test_the_time_it_takes_grows_with_the_text_and_no_faster(part: str) -> None:
     safe_markdown(text, HOSTS)
     notice_of(text)
     assert time.process_time() - begun < 3.0
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Mail hr@good.example.", "Mail [hr@good.example](mailto:hr@good.example)."),
+        ("(hr@good.example)", "([hr@good.example](mailto:hr@good.example))"),
+        ("hr@other.example", "`hr@other.example`"),
+        ("hr@good.example.evil.example", "`hr@good.example.evil.example`"),
+        ("a%0abcc%3Ab@good.example", "`a%0abcc%3Ab@good.example`"),
+        ("mailto:hr@good.example?bcc=a@b.example", "`mailto:hr@good.example?bcc=a@b.example`"),
+        ("https://good.example/x", "`https://good.example/x`"),
+        ("it went to t…@good.example", "it went to `t…@good.example`"),
+    ],
+)
+def test_only_bare_mail_addresses_of_a_named_host_can_be_written_to(written: str, shown: str) -> None:
+    assert safe_markdown(written, frozenset({"@good.example"})) == shown
+
+
+def test_a_mail_address_that_was_masked_stays_in_one_piece() -> None:
+    assert safe_markdown("gone to t…@mail.example; change it", frozenset()) == "gone to `t…@mail.example`; change it"
