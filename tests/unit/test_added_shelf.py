@@ -20,6 +20,7 @@ from actions.settings import GateSettings
 from actions.switches import switch_off, switched_off
 from connectors.mcp import Endpoint, McpServers
 from core.errors import ConfigError, ConnectorError, Refused
+from loket import added_tools
 from loket.added_tools import Admins, DriftWatch, drift_watch_of, shelf_of, tells_of_drift
 from loket.counter import Counter
 from loket.service.bus import PostgresBus
