@@ -18,8 +18,8 @@ from actions.parts import GateParts
 from actions.publishing import publish_policies
 from actions.releasing import release_tool
 from actions.rules import RuleBook, Rules, parse
+from actions.switches import is_off, switched_off, who_switched_off
 from actions.switches import switch_on as put_on
-from actions.switches import switched_off
 from actions.tables import rule_versions
 from core.errors import Refused, ToolRetry
 from core.people import Employee
@@ -92,17 +92,20 @@ def _change_rules(database: Database, rules: RuleBook, parts: Callable[[], GateP
 def _switch_on(database: Database) -> Tool:
     async def prepare(ctx: ToolContext, subject: Employee, scope: str) -> Draft:
         del ctx, subject
-        off = await database.read(switched_off)
-        if scope not in off:
+        off, reasons, who = await database.read(
+            lambda tx: (is_off(tx, scope), switched_off(tx), who_switched_off(tx, scope))
+        )
+        if not off:
             raise ToolRetry(f"{scope!r} is not switched off")
-        return Draft(title=f"switch on: {scope}", facts=(Fact("was switched off because", off[scope]),))
+        facts = (Fact("was switched off because", reasons.get(scope, "-")), Fact("switched off by", "\n".join(who)))
+        return Draft(title=f"switch on: {scope}", facts=facts)
 
     @tool(risk=Risk.CRITICAL, subject=NOBODY, groups=ADMINS, prepare=prepare)
     async def switch_on(
         ctx: ActionContext, scope: Annotated[str, Field(max_length=100, description="a tool's name, or * for all")]
     ) -> Effect:
         """Switch a tool on again that was switched off."""
-        await database.run(lambda tx: put_on(tx, scope, ctx.key, ctx.claimed_at))
+        await database.run(lambda tx: put_on(tx, scope, ctx.key))
         return Effect(reference=scope)
 
     return switch_on

@@ -83,6 +83,24 @@ def first_at(tx: Tx, object_id: str, verb: str) -> datetime | None:
     return datetime.fromisoformat(at) if at is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one row of the chain says, without its payload."""
+
+    at: datetime
+    verb: str
+    actor: str
+
+
+def newest(tx: Tx, object_id: str, *verbs: str, limit: int = 1) -> list[Said]:
+    """The last rows of these verbs about one object, newest first."""
+    mine = sa.and_(audit.c.object == object_id, audit.c.verb.in_(verbs))
+    rows = tx.execute(
+        sa.select(audit.c.at, audit.c.verb, audit.c.actor).where(mine).order_by(audit.c.seq.desc()).limit(limit)
+    )
+    return [Said(datetime.fromisoformat(row.at), row.verb, row.actor) for row in rows]
+
+
 _HAPPENED = (
     sa.select(audit.c.seq)
     .where(audit.c.object == sa.bindparam("object"), audit.c.verb.in_(sa.bindparam("verbs", expanding=True)))

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from actions.records import State
+from actions.switches import switch_off
 from actions.tables import switches
 from core.errors import Refused
 from storage import Database
@@ -97,6 +98,82 @@ async def test_a_switch_survives_a_restart(room: GateOnly) -> None:
         assert await again.gate.switched_off() == {"*": "now"}
     finally:
         database.close()
+
+
+# --- off is off until two others say otherwise ----------------------------------------------------------------------
+
+
+async def on_again_is_agreed(room: GateOnly) -> str:
+    """Everything is off, and two other admins said yes to switching it on."""
+    await room.gate.switch_off(await room.employee("E1009"), "*", "drill")
+    action_id = await room.propose("E1009", "switch_on", scope="*")
+    await room.click("E1009", action_id, "confirm")
+    for who in ("E1010", "E1011"):
+        await room.click(who, action_id, "approve")
+    assert await room.state(action_id) is State.APPROVED
+    return action_id
+
+
+async def test_what_is_switched_off_once_more_while_switching_on_waits_stays_off(room: GateOnly) -> None:
+    """Two admins agreed to the end of a drill, not to the end of what a third one saw meanwhile."""
+    action_id = await on_again_is_agreed(room)
+    assert not await room.gate.switch_off(await room.employee("E1011"), "*", "this is no drill")
+
+    await room.settle()
+
+    assert set(await room.gate.switched_off()) == {"*"}
+    assert await room.state(action_id) is State.FAILED
+    with pytest.raises(Refused, match="switched_off"):
+        await room.propose("E1002", "unlock_my_account")
+    again = await room.propose("E1010", "switch_on", scope="*")
+    facts = {fact.label: fact.value for fact in (await room.action(again)).facts}
+    assert [line.split(",")[0] for line in facts["switched off by"].splitlines()] == [
+        "employee:E1011",
+        "employee:E1009",
+    ]
+
+
+async def test_what_is_switched_off_once_more_in_the_last_moment_stays_off(room: GateOnly) -> None:
+    action_id = await on_again_is_agreed(room)
+
+    def hook(name: str) -> None:
+        if name == "executor.before_effect":
+            with room.database.transaction() as tx:
+                switch_off(tx, "employee:E1010", "*", "this is no drill")
+
+    install(hook)
+    try:
+        await room.settle()
+    finally:
+        install(None)
+
+    assert set(await room.gate.switched_off()) == {"*"}
+    assert await room.state(action_id) is State.FAILED
+
+
+async def test_on_again_is_on_for_everybody_and_said_in_the_chain(room: GateOnly) -> None:
+    action_id = await on_again_is_agreed(room)
+    await room.settle()
+    assert await room.state(action_id) is State.DONE
+    assert await room.state(await room.propose("E1002", "unlock_my_account")) is State.AWAITING_CONFIRMATION
+    assert await room.gate.switch_off(await room.employee("E1009"), "*", "again")
+    with pytest.raises(Refused, match="switched_off"):
+        await room.propose("E1006", "unlock_my_account")
+
+
+@pytest.mark.parametrize("scope", ["*", "reset_my_password"])
+async def test_a_switch_whose_row_was_taken_away_is_still_off(room: GateOnly, scope: str) -> None:
+    """Who writes the database without the gate switches nothing on: the chain says off."""
+    action_id = await approved(room)
+    await room.gate.switch_off(await room.employee("E1009"), scope, "drill")
+    with room.database.transaction() as tx:
+        tx.execute(sa.delete(switches))
+
+    await room.settle()
+
+    assert (await room.state(action_id), room.effects()) == (State.REFUSED, [])
+    with pytest.raises(Refused, match="switched_off"):
+        await room.propose("E1002", "reset_my_password")
 
 
 @pytest.mark.slow
