@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import zlib
 
 import pytest
 
 from tests import strict_mind
 
-pytest_plugins = ["tests.fixtures_storage", "tests.hypothesis_profiles"]
+pytest_plugins = ["tests.fixtures_storage", "tests.hypothesis_profiles", "tests.drawing"]
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +19,8 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--strict-llm`: see `tests/strict_mind.py`. `--draw`: see below."""
+    """`--strict-llm`: see `tests/strict_mind.py`."""
     parser.addoption("--strict-llm", action="store_true", help="run every desk through a strict model server")
-    parser.addoption("--draw", type=int, default=1, help="which share of the `sampled` tests counts as not thorough")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,16 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the tests marked `sampled(share)` a drawn share runs in `make test`; the others are thorough.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that is `timed` is measured again where it failed; no other is.
 
-    The same number draws the same ones, in every process. One that is `timed` is measured again where it failed: what
-    can be done in a second is done in a second in one of three runs, however busy the machine. No other is.
+    What can be done in a second is done in a second in one of three runs, however busy the machine.
     """
-    seed = config.getoption("--draw")
     for item in items:
         if item.get_closest_marker("timed") is not None:
             item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
-        mark = item.get_closest_marker("sampled")
-        if mark is not None and zlib.crc32(f"{seed} {item.nodeid}".encode()) % 100 >= 100 * mark.args[0]:
-            item.add_marker(pytest.mark.thorough)

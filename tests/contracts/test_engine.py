@@ -309,6 +309,7 @@ asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3]))
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.sampled(0.34)
 def test_a_killed_process_loses_nothing_and_keeps_the_order(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

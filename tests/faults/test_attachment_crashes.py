@@ -15,7 +15,7 @@ import pytest
 
 from storage import audit_verifier
 
-pytestmark = [pytest.mark.sampled(0.5), pytest.mark.slow]
+pytestmark = [pytest.mark.sampled(0.12), pytest.mark.slow]
 SCRIPT = Path(__file__).with_name("gate_process.py")
 Play = Callable[..., dict[str, Any]]
 TICKET = {

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.gate_auditor import Findings, look
 
-pytestmark = [pytest.mark.sampled(0.35), pytest.mark.slow]
+pytestmark = [pytest.mark.sampled(0.08), pytest.mark.slow]
 SCRIPT = Path(__file__).with_name("gate_process.py")
 Play = Callable[..., dict[str, Any]]
 

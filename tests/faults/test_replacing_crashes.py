@@ -11,7 +11,7 @@ import pytest
 from actions.records import State
 from tests.desk import Desk
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sampled(0.25), pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 
 

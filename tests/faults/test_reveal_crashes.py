@@ -16,7 +16,7 @@ import pytest
 
 from storage import audit_verifier
 
-pytestmark = [pytest.mark.sampled(0.4), pytest.mark.slow]
+pytestmark = [pytest.mark.sampled(0.08), pytest.mark.slow]
 SCRIPT = Path(__file__).with_name("gate_process.py")
 Play = Callable[..., dict[str, Any]]
 RESET = {"tool": "reset_my_password", "requester": "E1019", "page": True}  # she has no private mail

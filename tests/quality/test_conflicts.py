@@ -19,7 +19,7 @@ CASES: dict[str, list[dict[str, str]]] = yaml.safe_load(
 )
 SAID = ("two texts in force differ", "twee geldende teksten verschillen", "goes first", "gaat voor:")
 GENEROUS: dict[str, Any] = {"agent": {"person_turns_per_hour": 100_000}}
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
 
 def samples() -> dict[str, str]:

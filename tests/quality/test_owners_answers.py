@@ -11,6 +11,8 @@ from tests.desk import Desk
 from tests.handbooks import SMALL_HANDBOOK
 from tests.quality.test_conflicts import samples
 
+pytestmark = pytest.mark.thorough
+
 ANSWERS = {
     "lockers": ("en", "Lockers", ["how do I get a locker", "my locker is broken", "locker key lost"]),
     "gym": ("en", "Company gym", ["is there a gym", "can I work out at the office", "gym membership discount"]),

@@ -29,6 +29,7 @@ def figures() -> dict[str, float]:
 
 
 @pytest.mark.parametrize("language", ["en", pytest.param("nl", marks=NOT_YET)])
+@pytest.mark.thorough
 def test_an_example_that_was_left_out_still_has_its_tool_first_among_two_hundred(
     figures: dict[str, float], language: str
 ) -> None:

@@ -19,7 +19,7 @@ from tests.servers.samba_ad_domain import Domain
 from tests.servers.samba_ad_staff import ADMINS, DOMAIN, settings
 from tests.staff import KOEN, PRIYA, TOM
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sampled(0.25), pytest.mark.slow]
 OLD = "Havenlicht-Oud-42"
 
 

@@ -154,6 +154,7 @@ async def rolled_back(desk: Desk, first: Version, document: ToolDocument) -> Non
 # --- a form ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 async def test_a_form_from_a_file_to_a_ticket_and_back(desk: Desk) -> None:
     document = document_of_text(FORM, "form.yaml")
     first = await checked(desk, document)
@@ -215,6 +216,7 @@ def leave() -> Iterator[tuple[ToolDocument, list[str]]]:
     server.server_close()
 
 
+@pytest.mark.thorough
 async def test_an_operation_bound_to_who_asks(desk: Desk, leave: tuple[ToolDocument, list[str]]) -> None:
     document, asked = leave
     first = await checked(desk, document, asker="E1002")
@@ -272,6 +274,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     sys.modules.pop("opening_hours", None)
 
 
+@pytest.mark.thorough
 async def test_a_function_of_a_package(desk: Desk, package: str) -> None:
     source = await read_source(Wanted(f"package:{package}"), desk.counter.way, desk.counter.registry.built_in)
     (offer,) = source.offers

@@ -104,6 +104,7 @@ def test_a_source_hears_that_its_event_was_taken_in_while_no_agent_works(office:
     assert (kind, data["event"], data["user"]) == ("taken", "1", "E1002")
 
 
+@pytest.mark.thorough
 async def test_checked_sentences_cross_from_the_agent_to_whoever_reads_at_the_web(office: Office) -> None:
     """The model writes one sentence that rests on the handbook and one that does not."""
     (office.folder / "handbook").mkdir()
@@ -133,6 +134,7 @@ def _ask_and_watch(office: Office) -> list[tuple[str, Any]]:
     raise AssertionError(f"no answer came: {seen}")
 
 
+@pytest.mark.thorough
 def test_a_process_that_is_stopped_in_the_middle_of_a_turn_leaves_in_time_and_another_answers(office: Office) -> None:
     """The model hangs for a minute: the draining agent does not wait for it."""
     hanging = {"LOKET_LLM_BASE_URL": "http://127.0.0.1:9/v1", "LOKET_LLM_MODEL": "m", "LOKET_LLM_KEY": "k"}

@@ -135,6 +135,7 @@ ENDINGS = (succeeds, fails, stays_unknown, cannot_be_delivered, crashes, answers
 
 
 @pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.__name__)
+@pytest.mark.sampled(0.125)
 async def test_no_secret_is_found_anywhere(ending: Ending, canaries: Canaries, tmp_path: Path) -> None:
     home = tmp_path / "home"
     async with Desk.start(documents=(), model=ScriptedModel([calls("reset_my_password")]), home=home) as desk:
@@ -146,6 +147,7 @@ async def test_no_secret_is_found_anywhere(ending: Ending, canaries: Canaries, t
     assert leaks(home, canaries.made) == {}
 
 
+@pytest.mark.thorough
 async def test_not_when_the_service_desk_resets_for_a_caller(canaries: Canaries) -> None:
     model = ScriptedModel([calls("reset_for_caller", caller="Jan de Boer")])
     async with Desk.start(documents=(), model=model) as desk:
@@ -157,6 +159,7 @@ async def test_not_when_the_service_desk_resets_for_a_caller(canaries: Canaries)
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 async def test_not_in_the_queue_either(canaries: Canaries, tmp_path: Path) -> None:
     home = tmp_path / "home"
     async with Desk.start(documents=(), home=home, engine=SqliteEngine(Home(home).queue, executor_id="test")) as desk:

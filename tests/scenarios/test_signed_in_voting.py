@@ -20,7 +20,7 @@ from tests.servers.oidc import RealProvider, real_provider
 from tests.sign_in_room import oidc_settings
 from tests.staff import PRIYA, TOM
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sampled(0.3), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

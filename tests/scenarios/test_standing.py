@@ -24,6 +24,7 @@ def kept(desk: Desk) -> list[str]:
 
 
 @pytest.mark.parametrize("text", ["reset my password", "hi", "I want a person", f"how much leave for {CANARY}"])
+@pytest.mark.sampled(0.25)
 async def test_a_guest_who_is_mapped_to_an_employee_gets_no_model_no_tool_and_is_not_remembered(text: str) -> None:
     async with Desk.start(documents=(), model=ScriptedModel([calls("reset_my_password")])) as desk:
         replies = await desk.say(TOM, text, via="slack_dm", standing=Standing.OUTSIDER)

@@ -133,6 +133,7 @@ async def test_a_row_rewritten_before_its_time_does_not_run(room: GateOnly, valu
     assert room.effects() == []
 
 
+@pytest.mark.sampled(0.5)
 async def test_a_draft_set_to_approved_in_the_database_is_not_filed(room: GateOnly) -> None:
     action_id = await room.propose("E1001", "create_ticket", queue="IT", summary="m", description="d")
     change(room, action_id, state="approved")
@@ -320,6 +321,7 @@ async def test_a_hold_stops_also_what_was_filed_at_the_very_same_moment(room: Ga
     assert (await room.state(action_id), room.effects()) == (State.REFUSED, [])
 
 
+@pytest.mark.sampled(0.5)
 async def test_a_busy_day_never_leaves_a_request_that_nobody_can_approve(room: GateOnly) -> None:
     """The brake asks for one more person, not for one more with every vote."""
     for who in ("E1002", "E1007", "E1010", "E1009", "E1017"):

@@ -19,6 +19,8 @@ from storage.faultpoint import install
 from tests.gate_only import GateOnly
 from tests.gate_rooms import room_on
 
+pytestmark = pytest.mark.sampled(0.2)
+
 T = TypeVar("T")
 AT_ONCE = 8
 

@@ -15,6 +15,8 @@ from storage.tables import audit, outbox
 from tests.gate_only import GateOnly
 from tests.gate_rooms import room_on
 
+pytestmark = pytest.mark.sampled(0.17)
+
 REASON = "the backup of Tuesday"
 
 
