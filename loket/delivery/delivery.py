@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
-from connectors.notify import Notifier, Road
-from core.encoding import decode
+from connectors.notify import Notifier
 from core.errors import ConnectorError, LoketError, where
-from core.events import Address, Place
+from core.events import Address
 from core.measures import Measures, Relay
 from core.ports import Channel
-from core.replies import Reply
 from core.tracing import is_recording, span
 from loket.delivery.lanes import Lanes
+from loket.delivery.sending import Sender, nobody_asks
 from loket.group_commit import GroupCommit
 from loket.telemetry.belonging import event_of
 from storage import Database, Tx, now, outbox
@@ -29,16 +27,10 @@ from storage.outbox import Kind, Waiting
 SEND_SECONDS = 30.0
 AT_ONCE = 200
 """Rows that are being sent or wait for their room."""
-TURN = "turn:"
-"""How the keys of replies begin that a turn ends with (`agent/record.py`)."""
 TIDY_SECONDS = 10.0
 LONGEST_SLEEP = 30.0
 SHARED_SLEEP = 1.0
 """Where other processes write rows, too: news of one may get lost."""
-
-
-def _nobody_asks(_: Address) -> None:
-    """The default of `answers`."""
 
 
 class Delivery:
@@ -59,14 +51,12 @@ class Delivery:
         measures: Measures | None = None,
         kinds: Sequence[Kind] = outbox.KINDS,
         longest_sleep: float = LONGEST_SLEEP,
-        answers: Callable[[Address], None] = _nobody_asks,
+        answers: Callable[[Address], None] = nobody_asks,
     ) -> None:
         self._database = database
-        self._answers = answers
         self._kinds = tuple(kinds)
         self._longest_sleep = longest_sleep
-        self._channels = {channel.name: channel for channel in channels}
-        self._notifier = notifier
+        self._sender = Sender(channels, notifier, answers)
         self._pace = dict(pace or {})
         self._measures = measures or Relay()
         self._lock = asyncio.Lock()
@@ -81,7 +71,7 @@ class Delivery:
 
     def add_channel(self, channel: Channel) -> None:
         """Serve one more channel."""
-        self._channels[channel.name] = channel
+        self._sender.add_channel(channel)
 
     async def start(self) -> None:
         """Begin to deliver by itself whenever woken, and when a retry falls due."""
@@ -179,7 +169,7 @@ class Delivery:
         try:
             with span("deliver", event_id=event_id, channel=_way(item), outbox_id=item.outbox_id):
                 reached("delivery.before_send")
-                receipt = await asyncio.wait_for(self._send(item), SEND_SECONDS)
+                receipt = await asyncio.wait_for(self._sender.send(item), SEND_SECONDS)
                 reached("delivery.after_send")
         except (ConnectorError, ValidationError, KeyError, ValueError, OSError, TimeoutError) as error:
             await self._failed(item, error)
@@ -219,35 +209,6 @@ class Delivery:
         again = await self._database.run(lambda tx: outbox.mark_failed(tx, item, reason))
         self._woken.set()  # it is due at another time now
         return again
-
-    async def _send(self, item: Waiting) -> str:
-        if item.kind == "notify" and self._notifier is not None:
-            text = SecretStr(str(item.payload["text"]))
-            road = Road(item.destination["road"])
-            await self._notifier.send(
-                road, str(item.destination["address"]), str(item.payload["subject"]), text, item.key
-            )
-            return item.key
-        return await self._post(decode(Address, item.destination), decode(Reply, item.payload), item)
-
-    async def _post(self, address: Address, reply: Reply, item: Waiting) -> str:
-        channel = self._channels.get(address.channel)
-        if channel is None:
-            raise ConnectorError("delivery", f"no channel {address.channel!r} is connected here")
-        if item.key.startswith(TURN):
-            self._answers(address)
-        if reply.private and address.place is Place.SHARED:
-            address = await self._direct(channel, address)
-        if item.receipt is not None and channel.capabilities.updates:
-            await channel.update(address, item.receipt, reply)
-            return item.receipt
-        return await channel.send(address, reply, item.key, again=item.attempts > 0)
-
-    async def _direct(self, channel: Channel, address: Address) -> Address:
-        if not address.user:
-            raise ConnectorError("delivery", "a private reply to a shared room does not say whose it is")
-        direct = await channel.direct(address.tenant, address.user)
-        return dataclasses.replace(direct, user=address.user)
 
 
 def _way(item: Waiting) -> str:

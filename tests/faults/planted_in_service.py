@@ -59,7 +59,7 @@ def marked_before_sent() -> None:
     deliver = Delivery._deliver
 
     async def marking(self: Any, item: Any) -> bool:
-        await self._database.run(lambda tx: outbox.mark_sent(tx, item.outbox_id, ""))
+        await self._database.run(lambda tx: outbox.mark_sent(tx, item, ""))
         return await deliver(self, item)
 
     Delivery._deliver = marking  # type: ignore[method-assign]
