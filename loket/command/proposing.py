@@ -17,6 +17,7 @@ from core.people import ChannelIdentity, Employee
 from core.plain_text import reveal
 from core.ports import Decision
 from loket.command import voting
+from loket.command.prompting import agreed
 from loket.command.running import employee_of, looking
 from loket.counter import Counter
 from loket.settings import Settings
@@ -80,7 +81,7 @@ async def _file(
     console.print(prepared.title, style="bold", markup=False)
     for fact in prepared.facts:
         console.print(f"{fact.label}:\n{reveal(fact.value)}", markup=False)
-    if not yes and not typer.confirm("Propose this to the other admins?"):
+    if not yes and not agreed("Propose this to the other admins?"):
         raise typer.Exit(1)
     action_id = str(uuid.uuid4())
     conversation = f"command:{employee.employee_id}"

@@ -355,7 +355,10 @@ def test_what_is_answered_in_a_file_is_not_asked(loket: Run, interface: Path, tm
         ("name=create_ticket", "two tools named"),
         ("name=create_t1cket", "too much alike"),
         ("rate_limit=often", "5/day"),
-        ("examples_en=one; one; one", "repeat"),
+        ("examples_en=one; one; two; three; four", "repeat"),
+        ("examples_en=one; two; three", "at least 5"),
+        ("example=day=tomorrow", "write day=VALUE"),
+        ("mask=dya", "Did you mean 'day'"),
         ("nonsense=1", "nobody asks for 'nonsense'"),
         ("description=x", "description"),
         ("bindings=day", "NAME=VALUE"),
@@ -375,6 +378,35 @@ def test_several_operations_are_never_taken_without_being_named(loket: Run, inte
     assert code == 2
     assert "--operations" in err
     assert "GET /employees/" in err
+
+
+def test_what_is_added_anew_is_its_next_version_and_keeps_the_answers(loket: Run, interface: Path) -> None:
+    words = ("tools", "add", str(interface), "--operations", "book_room", "--yes", "--as", "E1009")
+    said = ("--set", "title_nl=Zaal", "--set", "rate_limit=7/day", "--set", "name=reserve_a_room")
+    assert loket(*words, *said)[0] == 0
+    interface.write_text(OPENAPI.replace("for a day", "for a whole day"), encoding="utf-8")
+    code, _, err = loket(*words)
+    assert code == 0, err
+    assert "reserve_a_room version 2 is drafted" in err
+    _, out, _ = loket("tools", "show", "reserve_a_room")
+    for part in ("nl: Zaal", "times: 7", "for a whole day"):
+        assert part in out
+
+
+def test_without_a_terminal_it_says_what_it_took_as_answered(loket: Run, interface: Path) -> None:
+    words = ("tools", "add", str(interface), "--operations", "book_room", "--set", "rate_limit=7/day")
+    code, _, err = loket(*words, "--no-draft", "--as", "E1009")
+    assert code == 0, err
+    told = next(line for line in err.splitlines() if line.startswith("No terminal"))
+    assert "title_en" in told
+    assert "rate_limit" not in told
+
+
+def test_an_operation_that_is_not_there_is_told_with_the_one_that_was_meant(loket: Run, interface: Path) -> None:
+    code, _, err = loket("tools", "add", str(interface), "--operations", "bok_room", "--yes", "--as", "E1009")
+    assert code == 2
+    assert "Did you mean 'book_room'?" in err
+    assert "get_leave_balance (GET /employees/{employeeNo}/leave)" in err
 
 
 def test_who_it_is_about_cannot_be_left_to_a_model(loket: Run, interface: Path) -> None:

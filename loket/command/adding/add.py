@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,8 +15,10 @@ from connectors.loopback import is_loopback
 from core.chat import ChatModel
 from core.errors import ConfigError, ModelError
 from core.risk import Risk
-from loket.command.adding.asking import Asker, Question, at_the_terminal, lines_of
+from loket.command.adding.asking import Asker, at_the_terminal, telling
+from loket.command.adding.choosing import chosen_offers
 from loket.command.adding.drafts import Author, author_of
+from loket.command.adding.earlier import newest_documents
 from loket.command.adding.interview import Interview
 from loket.command.adding.sources import Offer, Source, Wanted, read_answers, read_source
 from loket.command.adding.suggesting import suggested
@@ -59,7 +62,12 @@ def add(  # noqa: PLR0913, PLR0917 - every answer may be an option
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="QUESTION=ANSWER", help="One answer.")] = None,
     operations: Annotated[str, typer.Option(help="Which operations, with commas between them.")] = "",
     mcp: Annotated[bool, typer.Option("--mcp", help="The address is that of an MCP server.")] = False,
-    mcp_command: Annotated[str, typer.Option(metavar="NAME", help="An MCP server that is started here (stdio).")] = "",
+    mcp_command: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME=PROGRAM", help="An MCP server that is started here (stdio): a name, and its whole path."
+        ),
+    ] = "",
     internal: Annotated[bool, typer.Option("--internal", help="The source lies inside your own network.")] = False,
     credential: Annotated[str, typer.Option(help="With what an MCP server is read, such as env:LOKET_TOOL_HR.")] = "",
     draft: Annotated[bool, typer.Option("--draft/--no-draft", help="Keep it as a draft.")] = True,
@@ -88,34 +96,53 @@ def add(  # noqa: PLR0913, PLR0917 - every answer may be an option
     if operations:
         given["operations"] = [one.strip() for one in operations.split(",")]
     wanted = Wanted(source, mcp=mcp, program=mcp_command, internal=internal, credential=credential)
-    run(_add(read_settings(), Wish(wanted, as_, out, given, yes, draft)))
+    try:
+        run(_add(read_settings(), Wish(wanted, as_, out, given, yes, draft)))
+    except typer.Abort:
+        Console(stderr=True).print("\nStopped: nothing was kept.", style="yellow")
+        raise typer.Exit(1) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Which names are taken, and the newest documents of the tools that were added."""
+
+    taken: set[str]
+    known: Sequence[ToolDocument]
 
 
 async def _add(settings: Settings, wish: Wish) -> None:
     async with looking(settings) as counter:
         author = await author_of(counter, settings, wish.admin)
-        drafted = await counter.database.read(versions.names)
-        taken = {*counter.registry.built_in, *drafted}
-        source = await read_source(wish.source, counter.way, sorted(taken))
-        documents = [source.finished] if source.finished else await _asked(settings, wish, source, taken)
+        built_in = counter.registry.built_in
+        source = await read_source(wish.source, counter.way, sorted(built_in))
+        if source.finished:
+            documents = [source.finished]
+        else:
+            drafted = await counter.database.read(versions.names)
+            known = await counter.database.read(newest_documents)
+            documents = await _asked(settings, wish, source, Names({*built_in, *drafted}, known))
         _write(wish.out, documents)
         for document in documents if wish.keeps else ():
             await _keep(counter, document, author)
 
 
-async def _asked(settings: Settings, wish: Wish, source: Source, taken: set[str]) -> list[ToolDocument]:
+async def _asked(settings: Settings, wish: Wish, source: Source, names: Names) -> list[ToolDocument]:
     console = Console(stderr=True)
     silent = wish.yes or not sys.stdin.isatty()
-    asker = Asker(wish.answers, None if silent else at_the_terminal(console))
-    interview = Interview(asker, taken)
+    asker = Asker(wish.answers, None if silent else at_the_terminal(console), telling(console))
+    interview = Interview(asker, names.taken, names.known)
     model = model_of(settings)
     documents = []
-    for offer in _chosen(asker, source):
+    for offer in chosen_offers(asker, source.offers):
         for note in offer.proposal.notes:
             console.print(f"{offer.proposal.wire_name}: {note}", style="yellow", markup=False)
         lines = await _lines(settings, model, offer) if model is not None and not silent else None
         documents.append(interview.about(offer, (lambda *_told, found=lines: found) if lines else None))
     asker.refuse_unused()
+    if asker.assumed and not wish.yes:
+        took = ", ".join(dict.fromkeys(asker.assumed))
+        console.print(f"No terminal to ask at: took what is proposed for {took}.", style="yellow", markup=False)
     return documents
 
 
@@ -126,27 +153,6 @@ async def _lines(settings: Settings, model: ChatModel, offer: Offer) -> dict[str
         return await suggested(model, values["name"], values["description"], Risk(values["risk"]), mask=mask)
     except ModelError:
         return None
-
-
-def _chosen(asker: Asker, source: Source) -> list[Offer]:
-    """The operations that the admin wants; all of them only where there is one."""
-    usable = [offer for offer in source.offers if not offer.proposal.problems]
-    names = [offer.proposal.wire_name for offer in source.offers]
-    if not usable:
-        why = "; ".join(f"{one.proposal.wire_name}: {one.proposal.problems[0]}" for one in source.offers[:5])
-        raise ConfigError(f"there is nothing here that can be added. {why}")
-    default = usable[0].proposal.wire_name if len(usable) == 1 else ""
-    why = f"There are: {'; '.join(names)}. Add only what staff will ask for: each is a tool of its own."
-    answer = lines_of(asker.ask(Question("operations", "Which of them", why, default)))
-    if not answer:
-        raise ConfigError(f"operations: say which (--operations), of: {'; '.join(names)}")
-    found = []
-    for wanted in answer:
-        same = [one for one in source.offers if wanted in (one.proposal.wire_name, one.proposal.values["name"])]
-        if not same:
-            raise ConfigError(f"operations: there is no {wanted!r}; there are: {'; '.join(names)}")
-        found.append(same[0])
-    return found
 
 
 def _write(out: Path | None, documents: list[ToolDocument]) -> None:
@@ -167,6 +173,6 @@ def _write(out: Path | None, documents: list[ToolDocument]) -> None:
 async def _keep(counter: Counter, document: ToolDocument, author: Author) -> None:
     kept = await counter.database.run(lambda tx: versions.draft(tx, document, author.actor, ORIGIN))
     console = Console(stderr=True)
-    console.print(f"{kept.name} version {kept.number} is drafted ({kept.hash[:12]}).", markup=False)
+    console.print(f"{kept.name} version {kept.number} is drafted ({kept.hash[:12]}).", markup=False, highlight=False)
     who = f" --as {author.person.employee_id}" if author.person else ""
-    console.print(f"loket tools check {kept.name}{who}", style="dim", markup=False)
+    console.print(f"loket tools check {kept.name}{who}", style="dim", markup=False, highlight=False)
