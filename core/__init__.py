@@ -1,1 +1,1 @@
-"""The words everybody shares. Types only: imports nothing of ours and does no work."""
+"""Types that all packages share: people, events, replies, outcomes, errors. Imports nothing of ours, does no work."""

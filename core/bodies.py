@@ -1,4 +1,4 @@
-"""The body of a request: never more of it in memory than allowed, never waited for longer than allowed."""
+"""Reads the body of an HTTP request, within a limit of size and of time."""
 
 from __future__ import annotations
 

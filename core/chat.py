@@ -1,4 +1,4 @@
-"""The words spoken with a language model: the same for the built-in model and for any OpenAI-compatible server."""
+"""Messages, tools and replies of a language model: the same for the built-in model and any OpenAI-compatible server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records to JSON values and back, checked on the way in: what the database and the wire hold."""
+"""Records to JSON and back, validated on the way in: the form in which the database and the queue hold them."""
 
 from __future__ import annotations
 

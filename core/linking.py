@@ -1,4 +1,4 @@
-"""Who a new account of a channel may be: what the channel says of it, and what is asked of whoever keeps the links."""
+"""How a channel asks who an account it does not know may be, and what it tells of that account."""
 
 from __future__ import annotations
 

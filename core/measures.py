@@ -1,4 +1,4 @@
-"""What can be counted from outside: the small port through which the rooms of the house say that something happened."""
+"""The port for metrics: packages report what happened, without knowing who counts it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Measures(Protocol):
         """An approved action was claimed, so long after the last yes."""
 
     def delivered(self, channel: str, result: str) -> None:
-        """One thing left the house (`sent`), will be tried again (`failed`), or was given up (`given_up`)."""
+        """A reply or notice was sent (`sent`), will be tried again (`failed`), or was given up (`given_up`)."""
 
     def swept(self, seconds: float, *, failed: bool) -> None:
         """One round of the sweep."""

@@ -1,4 +1,4 @@
-"""The seams of the house: what one room needs of another without knowing who gives it."""
+"""Protocols between packages: what one needs of another without importing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work done in rounds: once and again, with a pause between, until the process that does it stops."""
+"""A background task that runs again and again, with a pause between, until it is stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens too often to be logged each time: counted, and told now and then."""
+"""Counts what happens too often to be logged each time, and reports the total now and then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQLite's write-ahead log, switched on while other processes do the same."""
+"""Switches SQLite's write-ahead log on, also while other processes try the same."""
 
 from __future__ import annotations
 

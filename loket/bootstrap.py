@@ -1,5 +1,7 @@
-"""The composition root: one parameter for each thing a test replaces. What all else stands on is `foundation.py`;
-which systems and models outside it is built with, only `loket/outside/` says."""
+"""The composition root: builds a `Counter` from the settings, with a parameter for each part that a test replaces.
+
+`foundation.py` builds the lower half (database, tools, policies); only `loket/outside/` names outside systems.
+"""
 
 from __future__ import annotations
 

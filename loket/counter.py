@@ -1,4 +1,4 @@
-"""The product put together: what runs, in which order it starts and stops, and when it is quiet."""
+"""The running product: every part there is one of, and the order in which they start and stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the whole counter stands on: home, database, engine, systems outside, tools, policies; as a role may have them.
+"""The lower half of the composition root: home, database, engine, outside systems, tools and policies, by role.
 
 The embedded world is named here; any other system outside is `loket/outside/`'s to name.
 """

@@ -1,4 +1,4 @@
-"""Group commit: what ends while a transaction is under way is written with the next one, all of it at once."""
+"""Group commit: items that arrive while a transaction is under way are written together by the next one."""
 
 from __future__ import annotations
 

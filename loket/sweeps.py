@@ -1,4 +1,4 @@
-"""The sweep: time passes, processes die; every few seconds it is checked that nothing was left lying."""
+"""The sweep: every few seconds, finds messages, actions and replies that nobody is working on, and passes them on."""
 
 from __future__ import annotations
 

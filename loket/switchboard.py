@@ -1,4 +1,4 @@
-"""What is switched off right now, for the registry: asked at every use of a tool, read at most once a second."""
+"""Which tools are switched off right now: asked at every use of a tool, read at most once a second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The product's own sentences."""
+"""Sentences of this package that no model wrote: the catalogue in `messages/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database's own refusal to change the audit chain: triggers, made together with the tables."""
+"""Triggers by which the database itself refuses changes to the audit chain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named places at which a test may kill or pause a real process. Without a test they do nothing."""
+"""Named places at which a fault test may kill or pause a real process. Without a test they do nothing."""
 
 from __future__ import annotations
 

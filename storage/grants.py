@@ -1,4 +1,4 @@
-"""The rights that each role's own Postgres account should have: what a process cannot do, nobody can make it do.
+"""The database rights of each role's Postgres account: what it needs and no more.
 
 The words of the rights: `r` read, `i` insert, `u` update, `d` delete. A table that is not listed for a role is out of
 its reach, so a new table must be thought about here (a test says so).

@@ -1,4 +1,4 @@
-"""What must leave the house, written in the same transaction as the reason for it.
+"""The outbox: replies and notices that must be sent, written in the same transaction as the reason for them.
 
 A *slot* is one place in a chat that is kept current: the newest item of a slot replaces the earlier post. States:
 `waiting → sending → sent`, back to `waiting` after a failure, `failed` after 8 of them, `overtaken` by a newer item

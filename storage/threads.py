@@ -1,4 +1,4 @@
-"""Threads of one's own for blocking work: few, and nobody else's, so that what hangs here hangs nowhere else."""
+"""A small thread pool of its own for each kind of blocking work, so that one that hangs holds up no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that their sender brings, for a channel that keeps none: as in fetching, once the message is answered.
+"""Files whose sender uploads them, for channels that keep none (the JSON API), checked as in `fetching.py`.
 
 So nothing of a stranger is taken, and nothing that came with words that are not kept.
 """

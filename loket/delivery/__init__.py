@@ -1,1 +1,1 @@
-"""What waits in the outbox leaves, and answers are shown in their channel while they are being written."""
+"""Sends what waits in the outbox, and shows answers while they are being written."""

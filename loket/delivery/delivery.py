@@ -1,4 +1,4 @@
-"""Delivery: what waits in the outbox leaves the house, paced and retried; nothing is marked before it was sent."""
+"""Delivery: sends what is due in the outbox, paced and retried. A row is marked as sent only after it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work in lanes: one after the other within a lane, lanes side by side; a lane that is stuck holds up no other."""
+"""Queues side by side: the items of one lane one after the other; a lane that is stuck holds up no other."""
 
 from __future__ import annotations
 

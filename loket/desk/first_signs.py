@@ -1,4 +1,4 @@
-"""The first sign: whoever took a message in lets its channel show so, as soon as it is stored and whoever answers it.
+"""Shows in the channel that a message was taken in, as soon as it is stored and before anybody works on it.
 
 Nobody waits for a sign. It is told beside the acknowledgement, once for all that one person writes in one go, and not
 at all where the desk begins, or the answer stands, before it could be.

@@ -1,4 +1,4 @@
-"""How many questions wait, and how fast they are answered: a guess good enough to tell somebody how long it may take.
+"""Estimates how long a new message will wait: how many questions are open, and how fast they are being answered.
 
 One look into the table a second at most, and none while nobody writes.
 """
@@ -38,7 +38,7 @@ _LOOK = sa.select(_DEPTH.scalar_subquery().label("depth"), _CAME.scalar_subquery
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """How many wait, and in how many seconds the last of them is answered at the pace of late; None: nobody knows."""
+    """How many wait, and in how many seconds the last of them is answered at the recent pace; None: not known."""
 
     count: int
     seconds: float | None

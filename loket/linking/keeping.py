@@ -1,4 +1,4 @@
-"""Links that nobody needs any more: whose employee has left, and that were not used for long. Done once an hour."""
+"""Ends the links of accounts whose employee has left, or that were not used for long. Runs once an hour."""
 
 from __future__ import annotations
 

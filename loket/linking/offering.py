@@ -1,4 +1,4 @@
-"""A channel whose "I do not know you" has a way on: the stranger's own direct chat gets a link to sign in with."""
+"""A channel that offers strangers, in their own direct chat, a link to sign in with and be linked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two halves of linking put together for a process that talks with channels and serves pages."""
+"""Builds both halves of account linking for a process that talks with channels and serves pages."""
 
 from __future__ import annotations
 

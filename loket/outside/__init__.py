@@ -1,1 +1,1 @@
-"""The systems outside: which one fills which need, and what this process holds of each."""
+"""Outside systems: which connector fills which need, and how much of it this process may use."""

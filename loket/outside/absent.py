@@ -1,4 +1,4 @@
-"""A ticket system this process holds no account for: asked for anything, it says so."""
+"""The ticket system of a process that may not use one: whatever it is asked, it says so."""
 
 from __future__ import annotations
 

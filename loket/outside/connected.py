@@ -1,4 +1,4 @@
-"""The outside half of the composition root: the connectors of the settings, as much of them as a role may hold.
+"""The composition root of outside systems: builds the connectors of the settings, as far as the role may use them.
 
 Besides `models.py` and `way.py` beside it the only file that names them. Nothing is connected before it is asked.
 """

@@ -1,4 +1,4 @@
-"""What the accounts of this process can change outside: asked at the start, and again where nobody answered."""
+"""Asks each outside system what the account of this process may change there; too much stops the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asks the ticket system for news, where one is connected."""
+"""The task that asks the ticket system for news, where one is connected."""
 
 from __future__ import annotations
 

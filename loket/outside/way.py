@@ -1,4 +1,4 @@
-"""The way out for added tools: what of it a process holds follows from its role. The other half is `connected.py`."""
+"""Network access for added tools: the guarded HTTP and MCP clients, as far as the role may use them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking the words out of rows that stay: actions that are over, and events whose id must be remembered."""
+"""Removes text from rows that have to stay: actions that are over, and events whose id must be remembered."""
 
 from __future__ import annotations
 

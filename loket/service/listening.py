@@ -1,4 +1,4 @@
-"""The HTTP server inside the process: uvicorn on our own loop, stopped by us and not by a signal of its own."""
+"""The HTTP server inside the process: uvicorn on our own event loop, started and stopped by us."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people and systems open over HTTP besides the door: proof, reveal, the way back from a sign-in, Jira's news."""
+"""The HTTP pages besides the JSON API: proof of identity, one-time reveal, return from a sign-in, news from Jira."""
 
 from __future__ import annotations
 

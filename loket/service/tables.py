@@ -1,4 +1,4 @@
-"""Who works: one row a process, with the time it last said that it lives."""
+"""The table of processes that work, each with the time of its last heartbeat."""
 
 from __future__ import annotations
 

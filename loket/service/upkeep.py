@@ -1,4 +1,4 @@
-"""What is done once an hour, by whoever sweeps: forget what is too old, end links that nobody needs."""
+"""What is done once an hour: text that is too old is removed, links of accounts that nobody needs are ended."""
 
 from __future__ import annotations
 

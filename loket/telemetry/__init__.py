@@ -1,1 +1,1 @@
-"""The service seen from outside: spans, metrics, and what an operator can set of them."""
+"""Metrics and traces of the service, and their settings."""

@@ -1,4 +1,4 @@
-"""Which event something in the outbox belongs to: its own for what a turn says, the action's for cards and notices."""
+"""Finds the event that an outbox row belongs to, so that its delivery joins the right trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits, read from the database when somebody scrapes: at most once in 5 seconds, and never failing the scrape."""
+"""Gauges read from the database when Prometheus scrapes: at most once in 5 seconds; never fails the scrape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted in this process, for Prometheus: no label is an id, a text or a person, and each has few values."""
+"""Counters and histograms of this process for Prometheus. No label is an id, a text or a person."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Metrics:
         """Show what is read at the time of the scrape, too: see `loket/telemetry/gauges.py`."""
         self.registry.register(collector)
 
-    # --- what the house says ---------------------------------------------------------------------------------
+    # --- what packages report ---------------------------------------------------------------------------------
 
     def received(self, channel: str, seconds: float, *, new: bool) -> None:
         """See `Measures`."""
@@ -140,7 +140,7 @@ class Metrics:
         self._started = self._histogram("action_start_seconds", "From the last yes to the claim", STARTING, "tool")
 
     def _count_delivery(self) -> None:
-        self._deliveries = self._counter("deliveries", "Things that left the house", "channel", "result")
+        self._deliveries = self._counter("deliveries", "Replies and notices that were sent", "channel", "result")
         self._sweep_seconds = self._histogram("sweep_seconds", "One round of the sweep", ANSWERING)
         self._sweeps_failed = self._counter("sweeps_failed", "Rounds of the sweep that failed")
 

@@ -1,4 +1,4 @@
-"""Sending spans to a collector: off unless an endpoint is set, and whatever the collector does costs a turn nothing."""
+"""Sends spans to a collector: off unless an endpoint is set; a collector that is away costs a turn nothing."""
 
 from __future__ import annotations
 

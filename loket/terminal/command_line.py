@@ -1,4 +1,4 @@
-"""The command line as a place to reply to: the command that asked is over, so what is told there nobody reads."""
+"""A channel for commands that end at once: whoever proposed something there looks with `loket approvals list`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Vectors made ahead, so that a start, a new home and a publication of policies do not wait for them."""
+"""Embeddings computed ahead, so that a start, a new home and a publication of policies do not wait for them."""
