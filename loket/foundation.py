@@ -21,7 +21,7 @@ from loket.engine import Engine
 from loket.engine.inline import InlineEngine
 from loket.home import Home
 from loket.outside.connected import Connected, connect
-from loket.outside.way import way_of
+from loket.outside.egress import way_of
 from loket.service.roles import DUTIES, Duties, Role
 from loket.settings import Settings
 from loket.switchboard import Switchboard

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from actions.keys import FILES
 from core.errors import ConfigError
 from loket.migrate import all_tables
-from loket.service.least import SIGNING_KEY
+from loket.service.least_privilege import SIGNING_KEY
 from slack_app.installing.store import KEY_FILE as SLACK_KEY
 from storage import Database, Tx
 from storage.grants import QUEUE_SCHEMA, RIGHTS, postgres_grants, postgres_queue_grants

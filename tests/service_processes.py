@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from actions.keys import FILES, ROLE_RINGS
-from loket.service.least import SIGNING_KEY
+from loket.service.least_privilege import SIGNING_KEY
 from tests.door_room import SECRET, SOURCE, signed
 from tests.servers.chroma import free_port
 

@@ -24,8 +24,8 @@ from loket.bench.servers.postgres import DURABLE, running_postgres
 from loket.desk.storing import Storing
 from loket.engine import Engine, Queue
 from loket.engine.dbos_postgres import PostgresEngine
+from loket.service.garbage_collection import spare_what_is_loaded
 from loket.service.preparing import prepare
-from loket.service.sparing import spare_what_is_loaded
 from loket.settings import Settings
 from storage import Database, Tx
 

@@ -18,7 +18,7 @@ from loket.bootstrap import Counter, build
 from loket.command.sign_in import SignedInOperator, signed_in_operator
 from loket.home import Home
 from loket.logs import logging_to
-from loket.service.least import refuse_foreign_secrets
+from loket.service.least_privilege import refuse_foreign_secrets
 from loket.service.roles import Role
 from loket.settings import Settings
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from core.errors import ConfigError, ConnectorError
-from loket.service.least import refuse_powers
+from loket.service.least_privilege import refuse_powers
 from loket.service.roles import DUTIES, Role
 
 ASK_SECONDS = 10.0

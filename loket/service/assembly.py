@@ -22,7 +22,7 @@ from loket.outside.powers import PowersWatch
 from loket.outside.tickets import ticket_watch
 from loket.service.bus import Heard, PostgresBus
 from loket.service.heartbeat import Heartbeat
-from loket.service.least import refuse_foreign_secrets
+from loket.service.least_privilege import refuse_foreign_secrets
 from loket.service.listening import Listening
 from loket.service.live_bus import TOPIC as LIVE
 from loket.service.live_bus import LiveReceiver

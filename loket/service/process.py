@@ -14,8 +14,8 @@ from core.errors import ConfigError
 from loket.logs import name_worker
 from loket.restoring import void_if_older
 from loket.service.assembly import Parts, assembled
+from loket.service.garbage_collection import spare_what_is_loaded
 from loket.service.roles import DUTIES, Duties, Role
-from loket.service.sparing import spare_what_is_loaded
 from loket.settings import Settings
 from loket.telemetry.tracing import tracing
 from storage.faultpoint import reached

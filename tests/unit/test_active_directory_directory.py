@@ -15,7 +15,7 @@ from connectors.accounts.active_directory import ActiveDirectoryAccounts, Active
 from connectors.directory.ldap import LdapDirectory
 from connectors.examination import Seen
 from core.errors import ConfigError, ConnectorError
-from loket.service.least import refuse_powers
+from loket.service.least_privilege import refuse_powers
 from loket.service.roles import Role
 from tests.servers.certificates import Certificates
 from tests.servers.samba_ad import shared_domain

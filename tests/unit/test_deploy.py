@@ -22,7 +22,7 @@ import yaml
 from actions.keys import FILES, ROLE_RINGS
 from core.errors import ConfigError
 from loket.provision import make_secrets
-from loket.service.least import SECRET_SETTINGS, SIGNING_KEY
+from loket.service.least_privilege import SECRET_SETTINGS, SIGNING_KEY
 from loket.service.roles import DUTIES, Role
 from loket.settings import PREFIX, known_names
 from tests.servers.chroma import answering, free_port

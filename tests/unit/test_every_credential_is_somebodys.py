@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from core.errors import ConfigError
 from loket.command.doctor_report import secrets_of
-from loket.service.least import SECRET_SETTINGS, refuse_foreign_secrets
+from loket.service.least_privilege import SECRET_SETTINGS, refuse_foreign_secrets
 from loket.service.roles import Role
 from loket.settings import Settings, read_settings
 

@@ -19,7 +19,7 @@ from core.people import ChannelIdentity
 from loket.engine.inline import InlineEngine
 from loket.service.bus import MAX_BYTES, PostgresBus
 from loket.service.heartbeat import Heartbeat
-from loket.service.least import refuse_foreign_secrets, refuse_powers
+from loket.service.least_privilege import refuse_foreign_secrets, refuse_powers
 from loket.service.live_bus import TOPIC, LiveReceiver, LiveSender
 from loket.service.process import Service
 from loket.service.roles import Role

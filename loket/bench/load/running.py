@@ -14,7 +14,7 @@ from loket.bench.load.arrivals import Arrival, Heard, drive, listen
 from loket.bench.load.door_client import DoorClient
 from loket.bench.load.service import SOURCE, Place, served
 from loket.bench.load.watching import Watch
-from loket.service.sparing import spare_what_is_loaded
+from loket.service.garbage_collection import spare_what_is_loaded
 from storage import Database
 
 WARM_UP = 40

@@ -19,7 +19,7 @@ from loket.bench.servers.llm import LONG_QUESTION, QUESTION
 from loket.bench.slack.accounts import Accounts, settle_accounts
 from loket.bench.slack.asking import Asked, ask_all, first_signs, last_posts
 from loket.bench.slack.organisation import connect, found, move_in, workspaces_for
-from loket.service.sparing import spare_what_is_loaded
+from loket.service.garbage_collection import spare_what_is_loaded
 from simulators.slack import SlackSimulator
 from simulators.slack.person import SimPerson
 from storage import Database
