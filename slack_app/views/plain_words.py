@@ -11,6 +11,8 @@ from slack_app.views.safe_text import safe_markdown
 
 LONGEST = 3000
 """Of a notification; Slack cuts at 40,000."""
+_READ = 2 * LONGEST
+"""So much of a text is looked at for one."""
 
 _LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?)+", re.MULTILINE)
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~)(?=\S)([^\n]*?\S)\1(?!\w)")
@@ -30,4 +32,5 @@ def words_of(markdown: str) -> str:
 
 def notice_of(markdown: str) -> str:
     """The text of a notification. Slack reads mentions in it too, so what could be one is written as an entity."""
-    return html.escape(shortened(words_of(markdown), LONGEST), quote=False)
+    begun = markdown if len(markdown) <= _READ else f"{markdown[:_READ]}…"
+    return html.escape(shortened(words_of(begun), LONGEST), quote=False)

@@ -211,7 +211,8 @@ REPLIES = st.builds(
 def test_slack_takes_any_reply_and_nothing_of_its_text_is_lost(reply: Reply) -> None:
     made = drawn(reply, event_id="slack:T1:Ev1", link_hosts=NOWHERE)
     assert_accepted(made)
-    assert letters("".join(markdown_of(made))).startswith(letters(reply.text))
+    on_the_card = reply.card is not None and reply.text.strip() in (reply.card.state, reply.card.note)
+    assert on_the_card or letters("".join(markdown_of(made))).startswith(letters(reply.text))
     shown = letters("".join(spelled_back(text) for message in made for text in texts_of(message.blocks)))
     for citation in reply.citations:
         assert letters(citation.title) in shown

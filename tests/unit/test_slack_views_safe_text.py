@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.plain_text import visible
+from slack_app.views import safe_text
 from slack_app.views.addresses import clickable, hosts_of
 from slack_app.views.plain_words import notice_of, words_of
 from slack_app.views.safe_text import safe_line, safe_markdown
@@ -309,3 +310,17 @@ def test_only_bare_mail_addresses_of_a_named_host_can_be_written_to(written: str
 
 def test_a_mail_address_that_was_masked_stays_in_one_piece() -> None:
     assert safe_markdown("gone to t…@mail.example; change it", frozenset()) == "gone to `t…@mail.example`; change it"
+
+
+@given(st.text(alphabet="ab1-_@:/.。．｡ \t\n\u2003…x", max_size=40) | st.text(max_size=40))
+def test_no_address_is_passed_over_by_the_quick_look(text: str) -> None:
+    """Most lines hold no address: only those that may are read closely."""
+    assert not safe_text._BARE.search(text) or safe_text._HINT.search(text)
+
+
+def test_a_notification_of_an_endless_text_is_made_of_its_beginning() -> None:
+    began = time.thread_time()
+    notice = notice_of("See https://good.example/x for all. " * 20_000)
+    assert time.thread_time() - began < 0.1
+    assert notice.startswith("See https://good.example/x for all. See")
+    assert notice.endswith("…")
