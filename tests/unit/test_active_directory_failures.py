@@ -71,6 +71,7 @@ async def test_a_change_whose_answer_never_came_is_unknown_and_not_repeated(
         ("search", "drip", False),
     ],
 )
+@pytest.mark.sampled(0.25)
 async def test_a_directory_that_falls_silent_costs_five_seconds_at_most(
     domain: Domain, front: LdapFront, staff: Staff, operation: str, how: str, doubtful: bool
 ) -> None:

@@ -152,6 +152,7 @@ async def test_where_the_system_knows_a_repeat_nothing_is_lost_either(point: str
         ("429", 1, "Added to FAC-303: `chair.pdf`."),
     ],
 )
+@pytest.mark.sampled(0.3)
 async def test_a_failure_of_jiras_is_no_second_file_and_no_failed_ticket(how: str, there: int, words: str) -> None:
     chest = Chest()
     async with jira_desk(write_seconds=1) as (desk, jira):

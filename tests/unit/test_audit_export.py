@@ -41,7 +41,7 @@ EVERY_VERB = (
     "proof.wrong", "proof.code_made", "proof.callback_asked", "brake.approver", "claim.refused", "rules.released",
     "switch.off", "switch.on", "turn.ended", "click.approve", "code.delivery", "credential.delivery",
     "erase_payload", "person.erased", "person.exported", "audit.exported", "policy.published", "something.new",
-    "identity.linked", "identity.unlinked", "identity.link_refused",
+    "identity.linked", "identity.unlinked", "identity.link_refused", "person.held",
 )  # fmt: skip
 
 # What OCSF 1.3 requires, by hand from its schema (events/base_event, events/iam/*, events/application/api_activity).
@@ -270,6 +270,7 @@ def test_following_sees_every_row_that_others_write_meanwhile_once_and_in_order(
     assert seen == list(range(1, 81))
 
 
+@pytest.mark.thorough
 def test_a_long_chain_is_streamed_and_not_held_in_memory(sqlite_url: str, tmp_path: Path) -> None:
     database = Database(sqlite_url)
     metadata.create_all(database.engine)

@@ -531,6 +531,7 @@ def test_a_value_stays_in_its_parameter_and_a_segment_in_its_place(text: str) ->
 
 @pytest.mark.timed
 @pytest.mark.slow
+@pytest.mark.thorough
 async def test_a_directory_that_hangs_costs_the_asker_five_seconds(case: Case) -> None:
     await case.directory.by_id("E1001")
     case.graph.fail_next("GET /users", "hang before", times=50)

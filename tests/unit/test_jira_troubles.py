@@ -64,6 +64,7 @@ async def test_a_refusal_is_surely_nothing(room: Room, how: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", DOUBT)
+@pytest.mark.timed
 async def test_what_may_have_happened_is_doubt_or_found_and_never_a_failure(room: Room, how: str) -> None:
     room.jira.slow_seconds = 0.9
     room.jira.fail_next("create", how)
@@ -88,6 +89,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.timed
 async def test_a_strange_answer_is_no_answer_and_no_crash(room: Room, odd: object) -> None:
     room.jira.odd = odd
     tickets = room.tickets(write_seconds=0.4)
@@ -150,6 +152,7 @@ async def test_a_jira_that_hangs_costs_its_askers_seconds_and_the_next_nothing(r
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 async def test_the_loop_goes_on_while_jira_hangs(room: Room) -> None:
     tickets = room.tickets(read_seconds=1)
     room.jira.fail_next("search", "hang")

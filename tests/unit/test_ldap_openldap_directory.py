@@ -85,6 +85,7 @@ def group(server: OpenLdapServer, name: str, *members: str, base: str = GROUPS) 
 # --- attacks -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 async def test_five_thousand_values_find_nobody_they_do_not_name(big: LdapDirectory) -> None:
     async def ask(index: int, value: str) -> object:
         if index % 3 == 0:
@@ -105,6 +106,7 @@ def _shares_letters(value: str, name: str) -> bool:
     return bool({letter for letter in plain if letter.isalnum()} & set(name.casefold()))
 
 
+@pytest.mark.thorough
 async def test_a_thousand_values_are_found_as_what_they_are(server: OpenLdapServer) -> None:
     values = [value for value in dict.fromkeys(nasty_values(1600)) if value.strip() and "\x00" not in value][:1000]
     for number in range(0, len(values), 100):

@@ -199,6 +199,7 @@ async def test_the_second_server_answers_when_the_first_is_silent_and_then_at_on
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["silent after", "silent before", "drip"])
 @pytest.mark.parametrize("operation", ["bind", "search"])
+@pytest.mark.sampled(0.17)
 async def test_one_that_stops_in_the_middle_or_drips_costs_five_seconds(
     certificates: Certificates, server: ScriptedLdap, how: Any, operation: Any
 ) -> None:
@@ -283,6 +284,7 @@ async def test_nonsense_is_an_error(certificates: Certificates, server: Scripted
         assert took <= 5
 
 
+@pytest.mark.thorough
 async def test_an_answer_without_end_is_cut(certificates: Certificates, server: ScriptedLdap) -> None:
     server.raw = b"\x30\x84\x7f\xff\xff\xff" + b"a" * 40_000_000
     async with session(certificates, server.url, read_seconds=30, total_seconds=30) as asked:
