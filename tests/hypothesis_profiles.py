@@ -1,7 +1,8 @@
 """A pytest plug-in: how long generated tests look. `--hypothesis-profile=nightly` looks a hundred times longer.
 
 Every day the same examples are looked at: a commit that passed is not to fail tomorrow for what it did not change.
-New ones are for the nightly profile. No example has a deadline on the clock: a busy machine is no failure. What must be quick is measured in processor time.
+New ones are for the nightly profile. No example has a deadline on the clock: a busy machine is no failure. What must
+be quick is measured in processor time.
 """
 
 from __future__ import annotations

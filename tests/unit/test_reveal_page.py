@@ -183,6 +183,7 @@ async def dead_tokens(room: RevealRoom) -> dict[str, tuple[str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 async def test_whatever_is_wrong_gets_the_same_answer_in_the_same_time(room: RevealRoom) -> None:
     dead = await dead_tokens(room)
     dead.pop("another kind")  # asks for a sign-in, by its first letter: another form, also for an invented one

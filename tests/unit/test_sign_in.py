@@ -93,6 +93,7 @@ def changed(address: str, **changes: str) -> str:
 # --- as it should be ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timed
 async def test_who_signed_in_is_the_employee_that_the_directory_knows_by_issuer_and_sub(
     room: SignInRoom, provider: WrongProvider
 ) -> None:

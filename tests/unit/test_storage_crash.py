@@ -62,6 +62,7 @@ def counts(database: Database) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
+@pytest.mark.timed
 def test_a_process_killed_inside_a_transaction_leaves_nothing(database: Database) -> None:
     kill_a_writer(database.url, "inside", 0)
     assert counts(database) == (0, 0, 0)

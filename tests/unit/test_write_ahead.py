@@ -30,6 +30,7 @@ def test_a_file_somebody_holds_is_waited_for(tmp_path: Path) -> None:
         assert late.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+@pytest.mark.timed
 def test_a_file_that_stays_held_is_given_up_after_the_patience(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     with closing(open_file(path)) as holder, closing(open_file(path)) as late:
@@ -41,6 +42,7 @@ def test_a_file_that_stays_held_is_given_up_after_the_patience(tmp_path: Path) -
         assert 0.2 <= time.monotonic() - began < 5
 
 
+@pytest.mark.timed
 def test_a_file_that_is_no_database_is_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     path.write_bytes(b"this is not a database" * 100)
