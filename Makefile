@@ -44,8 +44,8 @@ check: lint  ## lint and the unit tests: a minute
 test: lint  ## Every test but a part of the costly ones; says what it skipped and why
 	@$(BIN)/python -m pytest -q -n 2 -m "not thorough" $(PYTEST)
 
-thorough: setup  ## The rest: real processes under every trouble, planted bugs, whole handbooks; most of an hour
-	@$(BIN)/python -m pytest -q -n 2 -m thorough --durations=10 $(PYTEST)
+thorough: setup  ## The rest: real processes under every trouble, planted bugs, whole handbooks; most of an hour, one at a time
+	@$(BIN)/python -m pytest -q -m thorough --durations=10 $(PYTEST)
 
 # requirements.lock: what the service needs. requirements-dev.lock: the same and what working on it needs, for `make setup`.
 # requirements-build.lock: what makes the package, for the Dockerfile. Versions change only where pyproject.toml asks.
