@@ -12,9 +12,9 @@ from actions.cards import Background
 from actions.counting import counted, people_needed, sign_in_asked, voters
 from actions.delivering import best_way
 from actions.escalation import second_groups
+from actions.holding import refuse_if_held
 from actions.parts import GateParts
 from actions.posting import background_or_nothing
-from actions.prepare import refuse_if_held
 from actions.records import Action, State
 from actions.roads import Way
 from actions.rules import Rules

@@ -15,11 +15,11 @@ from actions.counting import counted
 from actions.envelopes import Envelope
 from actions.escalation import second_groups
 from actions.flow import note
+from actions.holding import refuse_if_held
 from actions.link_posts import post_link_ended
 from actions.made import is_pass
 from actions.parts import GateParts
 from actions.posting import tell_requester
-from actions.prepare import refuse_if_held
 from actions.records import Action, State
 from actions.requester import wake_later
 from actions.results import alert

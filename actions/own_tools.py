@@ -6,13 +6,12 @@ No model is ever offered these; they are proposed from the command line or the w
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Callable
 from typing import Annotated
 
-import sqlalchemy as sa
 from pydantic import Field
 
+from actions import released
 from actions.linking.own_tool import link_account_tool
 from actions.parts import GateParts
 from actions.publishing import publish_policies
@@ -20,13 +19,11 @@ from actions.releasing import release_tool
 from actions.rules import RuleBook, Rules, parse
 from actions.switches import is_off, switched_off, who_switched_off
 from actions.switches import switch_on as put_on
-from actions.tables import rule_versions
 from core.errors import Refused, ToolRetry
 from core.people import Employee
 from core.replies import Fact
 from core.risk import Risk
-from storage import AuditEntry, Database, now
-from storage.audit import record
+from storage import Database
 from storage.engine import Tx
 from tools.context import ActionContext, Draft, Effect, ToolContext
 from tools.spec import NOBODY, Tool, tool
@@ -69,17 +66,7 @@ def _change_rules(database: Database, rules: RuleBook, parts: Callable[[], GateP
         """Put a new version of the approval rules in force."""
 
         def release(tx: Tx) -> None:
-            if tx.add(rule_versions, version=base + 1, document=document, action_id=ctx.key, released_at=now(tx)):
-                entry = AuditEntry(
-                    actor="system:executor",
-                    verb="rules.released",
-                    object=f"rules:{base + 1}",
-                    result="in_force",
-                    request=ctx.key,
-                    payload={"sha256": hashlib.sha256(document.encode()).hexdigest()},
-                )
-                record(tx, entry)
-            elif _released_by(tx, base + 1) != ctx.key:
+            if not released.put_in_force(tx, base + 1, document, ctx.key) and released.by(tx, base + 1) != ctx.key:
                 raise Refused("rules_changed")  # somebody else's version has come in between
 
         parse(document)
@@ -116,11 +103,6 @@ def _refuse_unless_people_can_sign_in(parts: GateParts, proposed: Rules) -> None
     asking = sorted(name for name, rule in proposed.tools.items() if rule.approvers_sign_in)
     if asking and parts.systems.step_up is None:
         raise ToolRetry(f"approvers_sign_in of {', '.join(asking)}: nobody can sign in here yet (docs/sign-in.md)")
-
-
-def _released_by(tx: Tx, version: int) -> str | None:
-    """The action that released a version."""
-    return tx.execute(sa.select(rule_versions.c.action_id).where(rule_versions.c.version == version)).scalar()
 
 
 def _in_force(rules: RuleBook, tx: Tx) -> tuple[int, str]:

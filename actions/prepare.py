@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-
+from actions.holding import refuse_if_held
 from actions.naming_others import refuse_if_names_another
 from actions.parts import GateParts
 from actions.records import Prepared
@@ -19,7 +18,6 @@ from actions.rules import Rule, Rules
 from actions.seal import sealable
 from actions.step_up import on_offer
 from actions.switches import refuse_if_off
-from actions.tables import holds
 from actions.tier import tier_of
 from connectors.accounts import Account
 from core.errors import Refused, ToolFailed, ToolRetry
@@ -191,13 +189,6 @@ async def _reachable(parts: GateParts, tool: Tool, subject: Employee, in_force: 
         raise Refused("contact_changed", hours=str(in_force.rules.brake.contact_quiet_hours))
     await parts.database.read(lambda tx: refuse_if_held(tx, subject.employee_id))
     return contact
-
-
-def refuse_if_held(tx: Tx, employee_id: str) -> None:
-    """Raises `Refused` while a "this was not me" holds this person's account."""
-    until = tx.execute(sa.select(holds.c.until).where(holds.c.employee_id == employee_id)).scalar()
-    if until is not None and until > now(tx):
-        raise Refused("held")
 
 
 def _proof_at_start(tool: Tool, rule: Rule, contact: Contact | None, *, signs_in: bool) -> tuple[str, tuple[str, ...]]:

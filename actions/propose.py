@@ -9,10 +9,10 @@ from actions import ledger
 from actions.brake import refuse_if_too_many
 from actions.cards import is_for_a_caller, requester_card
 from actions.flow import note
+from actions.holding import refuse_if_held
 from actions.linking.young import quiet_hours, refuse_if_young
 from actions.one_at_a_time import one_at_a_time
 from actions.parts import GateParts
-from actions.prepare import refuse_if_held
 from actions.records import Origin, Prepared, State
 from actions.rules import Rules
 from actions.seal import Sealed, new_nonce

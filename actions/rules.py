@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import sqlalchemy as sa
 import structlog
 from pydantic import ValidationError
 
+from actions import released
 from actions.rule_forms import Brake, Names, ProofMethod, Rule, Rules
 from actions.strict_yaml import read_yaml
-from actions.tables import rule_versions
 from core.errors import ConfigError
 from core.risk import strictest
-from storage import AuditEntry, Tx, now
-from storage.audit import record
+from storage import Tx
 from tools.added import versions
 from tools.added.document import ToolDocument
 
@@ -77,6 +75,7 @@ class RuleBook:
 
     def __init__(self) -> None:
         self._parsed: dict[int, Rules] = {}
+        self._ignored: set[int] = set()
         self._added: tuple[int, tuple[ToolDocument, ...]] = (0, ())
         self._whole: dict[tuple[int, int], Rules] = {}
 
@@ -84,16 +83,14 @@ class RuleBook:
         """Put the packaged rules in force as version 1 on a new database. Called once at start."""
         document = FIRST_RULES.read_text(encoding="utf-8")
         parse(document)
-        if tx.add(rule_versions, version=1, document=document, action_id="first", released_at=now(tx)):
-            record(tx, AuditEntry(actor="system:setup", verb="rules.released", object="rules:1", result="in_force"))
+        released.put_in_force(tx, 1, document, "first", "system:setup")
 
     def current(self, tx: Tx) -> tuple[int, Rules]:
-        """The version in force and its rules. Raises `ConfigError` when none was ever released: default deny."""
-        version = tx.execute(sa.select(sa.func.max(rule_versions.c.version))).scalar()
-        if version is None:
-            raise ConfigError("no rules are in force: start Loket once with a writable database")
-        if version not in self._parsed:
-            self._parsed[version] = parse(self.document(tx, version), f"rules version {version}")
+        """The version in force and its rules. Raises `ConfigError` when none was ever released, or when the last one
+        is not as it was released: default deny."""
+        version = released.newest(tx)
+        if version not in self._parsed or version < max(self._parsed):
+            version = self._in_force(tx)
         return version, self._with_added(tx, version)
 
     def of(self, tx: Tx, version: int) -> Rules | None:
@@ -101,9 +98,22 @@ class RuleBook:
         if version not in self._parsed:
             try:
                 self._parsed[version] = parse(self.document(tx, version))
-            except (sa.exc.NoResultFound, ConfigError):
+            except ConfigError:
                 return None
         return self._with_added(tx, version)
+
+    def document(self, tx: Tx, version: int) -> str:
+        """The text of one released version. Raises `ConfigError` for one that is not there as it was released."""
+        return released.text_of(tx, version)
+
+    def _in_force(self, tx: Tx) -> int:
+        version, ignored = released.in_force(tx)
+        for number in set(ignored) - self._ignored:
+            log.error("rules_not_released", version=number, in_force=version)
+        self._ignored.update(ignored)
+        if version not in self._parsed:
+            self._parsed[version] = parse(self.document(tx, version), f"rules version {version}")
+        return version
 
     def _with_added(self, tx: Tx, version: int) -> Rules:
         """These rules and those of the added tools in force. A tool whose rule cannot hold has none, so never runs."""
@@ -143,10 +153,3 @@ class RuleBook:
                 found.append(document)
         self._added = (edition, tuple(found))
         return edition, tuple(found)
-
-    def document(self, tx: Tx, version: int) -> str:
-        """The text of one released version."""
-        text: str = tx.execute(
-            sa.select(rule_versions.c.document).where(rule_versions.c.version == version)
-        ).scalar_one()
-        return text

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from actions import envelopes, ledger
 from actions.cards import Background
 from actions.flow import MOVES, move, note
+from actions.holding import hold
 from actions.linking.ending import end
 from actions.linking.words import channel_name
 from actions.linking.words import say as say_of_links
@@ -18,7 +19,7 @@ from actions.parts import GateParts
 from actions.posting import post_approvers, post_requester, room_of
 from actions.records import Action, State
 from actions.results import alert, is_not_me_code
-from actions.tables import actions, holds
+from actions.tables import actions
 from actions.words import say
 from connectors.directory import links
 from connectors.directory.links import IdentityLink
@@ -62,7 +63,8 @@ def by_notice(parts: GateParts, tx: Tx, typed: str, origin: str, actor: str = ""
 def report(parts: GateParts, tx: Tx, action: Action, actor: str, origin: str) -> str:
     """Act on "this was not me" for the subject of `action`. Returns what to say; reporting twice is harmless."""
     one_at_a_time(tx, "subject", action.subject_id)  # what is being filed at this moment is seen, or sees the hold
-    _hold(parts, tx, action.subject_id, action.action_id)
+    until = now(tx) + timedelta(hours=parts.settings.hold_hours)
+    hold(tx, action.subject_id, until, why=action.action_id, actor=actor, origin=origin)
     for kind in ("credential", "reveal_code"):
         envelopes.destroy(tx, action.action_id, kind, state="failed")
     note(tx, action, "action.unwanted", actor=actor, result="held", origin=origin)
@@ -79,7 +81,8 @@ def report_link(parts: GateParts, tx: Tx, link: IdentityLink, actor: str, origin
     """
     one_at_a_time(tx, "subject", link.employee_id)
     end(tx, link.identity, actor, "not_me", origin=origin)
-    _hold(parts, tx, link.employee_id, "link")
+    until = now(tx) + timedelta(hours=parts.settings.hold_hours)
+    hold(tx, link.employee_id, until, why="link", actor=actor, origin=origin)
     mine = sa.or_(actions.c.open_subject == link.employee_id, actions.c.requester_id == link.employee_id)
     _void(parts, tx, sa.and_(mine, ledger.in_states(WAITS)), actor, origin)
     _version, rules = parts.rules.current(tx)
@@ -89,12 +92,6 @@ def report_link(parts: GateParts, tx: Tx, link: IdentityLink, actor: str, origin
         key = f"alert:link:{uuid4().hex}:{group}"
         outbox.put(tx, OutboxItem(key, "reply", encode(room_of(parts, group)), encode(Reply(text, language))))
     return say_of_links("not_me_heard", link.language, channel=channel, hours=parts.settings.hold_hours)
-
-
-def _hold(parts: GateParts, tx: Tx, employee_id: str, action_id: str) -> None:
-    until = now(tx) + timedelta(hours=parts.settings.hold_hours)
-    if not tx.add(holds, employee_id=employee_id, until=until, action_id=action_id):
-        tx.change(holds.update().where(holds.c.employee_id == employee_id).values(until=until))
 
 
 def _void(parts: GateParts, tx: Tx, which: sa.ColumnElement[bool], actor: str, origin: str) -> None:

@@ -76,13 +76,6 @@ def happened(tx: Tx, object_id: str, *verbs: str) -> bool:
     return tx.execute(_HAPPENED, {"object": object_id, "verbs": verbs}).first() is not None
 
 
-def first_at(tx: Tx, object_id: str, verb: str) -> datetime | None:
-    """When the chain first said so; None when it never did. A row that is put in later changes nothing of it."""
-    mine = sa.and_(audit.c.object == object_id, audit.c.verb == verb)
-    at: str | None = tx.execute(sa.select(audit.c.at).where(mine).order_by(audit.c.seq).limit(1)).scalar()
-    return datetime.fromisoformat(at) if at is not None else None
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
     """What one row of the chain says, without its payload."""
@@ -90,15 +83,34 @@ class Said:
     at: datetime
     verb: str
     actor: str
+    result: str
+    request: str
+    policy: str
+
+
+def first(tx: Tx, object_id: str, verb: str) -> Said | None:
+    """The first row of this verb; None for none. A row that is put in later changes nothing of it."""
+    return next(iter(_said(tx, object_id, (verb,), audit.c.seq, 1)), None)
 
 
 def newest(tx: Tx, object_id: str, *verbs: str, limit: int = 1) -> list[Said]:
     """The last rows of these verbs about one object, newest first."""
+    return _said(tx, object_id, verbs, audit.c.seq.desc(), limit)
+
+
+def first_at(tx: Tx, object_id: str, verb: str) -> datetime | None:
+    """When the chain first said so; None when it never did."""
+    said = first(tx, object_id, verb)
+    return said.at if said is not None else None
+
+
+def _said(tx: Tx, object_id: str, verbs: Sequence[str], order: sa.ColumnElement[int], limit: int) -> list[Said]:
     mine = sa.and_(audit.c.object == object_id, audit.c.verb.in_(verbs))
-    rows = tx.execute(
-        sa.select(audit.c.at, audit.c.verb, audit.c.actor).where(mine).order_by(audit.c.seq.desc()).limit(limit)
-    )
-    return [Said(datetime.fromisoformat(row.at), row.verb, row.actor) for row in rows]
+    columns = (audit.c.at, audit.c.verb, audit.c.actor, audit.c.result, audit.c.request, audit.c.policy)
+    rows = tx.execute(sa.select(*columns).where(mine).order_by(order).limit(limit))
+    return [
+        Said(datetime.fromisoformat(row.at), row.verb, row.actor, row.result, row.request, row.policy) for row in rows
+    ]
 
 
 _HAPPENED = (

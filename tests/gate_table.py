@@ -11,7 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from actions.tables import actions, envelopes, rule_versions, votes
+from actions.released import put_in_force
+from actions.tables import actions, envelopes, votes
 from core.errors import Refused, ToolFailed, ToolRetry
 from storage import audit_verifier
 from storage.tables import audit
@@ -141,8 +142,7 @@ class Table:
         book = self.room.gate.parts.rules
         with self.room.database.transaction() as tx:
             version, _ = book.current(tx)
-            values = {"version": version + 1, "action_id": f"r{version}", "released_at": self.clock()}
-            tx.execute(sa.insert(rule_versions).values(document=book.document(tx, version), **values))
+            put_in_force(tx, version + 1, book.document(tx, version), f"r{version}")
         self.oracle.rules += 1
 
     def clock(self) -> datetime:

@@ -60,6 +60,7 @@ _VERBS: dict[str, Activity] = {
     "slack.forgotten": Activity(ENTITY_MANAGEMENT, DELETE, "Delete", MEDIUM, "workspace"),
     "action.proposed": Activity(API_ACTIVITY, CREATE, "Create"),
     "action.unwanted": Activity(API_ACTIVITY, UPDATE, "Update", HIGH),
+    "person.held": Activity(ENTITY_MANAGEMENT, DEACTIVATE, "Deactivate", HIGH, "person"),
     "action.unknown": Activity(API_ACTIVITY, UPDATE, "Update", MEDIUM),
     "turn.ended": Activity(API_ACTIVITY, CREATE, "Create"),
     "erase_payload": Activity(API_ACTIVITY, DELETE, "Delete", LOW),

@@ -42,15 +42,6 @@ def write(here: Approving, table: sa.Table, **values: Any) -> None:
         tx.execute(sa.update(table).values(**values))
 
 
-def rewrite_rules(here: Approving, old: str, new: str) -> None:
-    """Put other rules in force under the same number, as only a writer of the database could."""
-    with here.desk.database.transaction() as tx:
-        document = tx.execute(sa.text("SELECT document FROM rule_versions")).scalar_one()
-        assert old in document
-        tx.execute(sa.text("UPDATE rule_versions SET document = :text"), {"text": document.replace(old, new)})
-    here.desk.gate.parts.rules._parsed.clear()
-
-
 def nobody_can_sign_in(here: Approving) -> None:
     """The provider is taken out of the settings."""
     parts = here.desk.gate.parts
@@ -523,7 +514,7 @@ UNLOCK = "unlock_my_account:   {tier: sensitive,"
 
 
 async def test_a_rule_can_ask_it_for_what_is_only_sensitive(here: Approving) -> None:
-    rewrite_rules(here, UNLOCK, f"{UNLOCK} approvers_sign_in: true,")
+    here.room.rewrite_rules(UNLOCK, f"{UNLOCK} approvers_sign_in: true,")
     action_id = await here.waits("unlock_my_account")
     assert "carried out" in await here.approves(PRIYA, action_id)
     await here.desk.settle()
@@ -531,10 +522,10 @@ async def test_a_rule_can_ask_it_for_what_is_only_sensitive(here: Approving) -> 
 
 
 async def test_a_rule_that_is_loosened_between_the_click_and_the_yes_loosens_nothing(here: Approving) -> None:
-    rewrite_rules(here, UNLOCK, f"{UNLOCK} approvers_sign_in: true,")
+    here.room.rewrite_rules(UNLOCK, f"{UNLOCK} approvers_sign_in: true,")
     action_id = await here.waits("unlock_my_account")
     path = await here.link(PRIYA, action_id)
-    rewrite_rules(here, f"{UNLOCK} approvers_sign_in: true,", UNLOCK)
+    here.room.rewrite_rules(f"{UNLOCK} approvers_sign_in: true,", UNLOCK)
     decision = await here.desk.click(PRIYA, action_id, "approve")
     assert (decision.accepted, len(decision.links)) == (False, 1)
     assert here.votes(action_id) == []
@@ -553,7 +544,7 @@ async def test_taking_the_provider_away_loosens_nothing_that_is_open(here: Appro
 
 async def test_where_nobody_can_sign_in_what_the_rules_ask_it_for_is_not_even_filed(here: Approving) -> None:
     nobody_can_sign_in(here)
-    rewrite_rules(here, UNLOCK, f"{UNLOCK} approvers_sign_in: true,")
+    here.room.rewrite_rules(UNLOCK, f"{UNLOCK} approvers_sign_in: true,")
     with pytest.raises(Refused, match="sign_in_not_set_up"):
         await here.desk.propose(TOM, "unlock_my_account")
     await here.desk.propose(TOM, "reset_my_password")

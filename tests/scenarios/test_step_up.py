@@ -224,7 +224,7 @@ async def test_strangers_guests_and_people_who_left_prove_nothing(
 
 
 async def test_a_colleagues_sign_in_is_no_proof_of_a_caller_whatever_the_rules_say(room: SignInRoom) -> None:
-    rewrite_rules(room, "[code, callback]", "[sign_in, code, callback]")
+    room.rewrite_rules("[code, callback]", "[sign_in, code, callback]")
     action_id = await room.desk.propose(MILA, "reset_for_caller", caller="Tom Bakker")
     assert (await room.desk.click(MILA, action_id, "confirm")).accepted
     assert room.card(action_id).links == ()
@@ -314,19 +314,10 @@ async def test_without_words_of_the_provider_about_how_no_link_is_offered(
 async def test_rules_that_no_longer_allow_it_count_at_once(room: SignInRoom, provider: WrongProvider) -> None:
     action_id = await room.asked()
     back = provider.signs_in(await room.sent_off(room.link(action_id)), "sub-tom")
-    rewrite_rules(room, "[sign_in, code, callback]", "[code, callback]")
+    room.rewrite_rules("[sign_in, code, callback]", "[code, callback]")
     page = text_of((await room.browser.get(back)).text)
     assert "no way to check that it is really you" in page
     assert (await room.action(action_id)).state is State.AWAITING_PROOF
-
-
-def rewrite_rules(room: SignInRoom, old: str, new: str) -> None:
-    """Put other rules in force, as their release would."""
-    with room.desk.database.transaction() as tx:
-        document = tx.execute(sa.text("SELECT document FROM rule_versions")).scalar_one()
-        assert old in document
-        tx.execute(sa.text("UPDATE rule_versions SET document = :text"), {"text": document.replace(old, new)})
-    room.desk.gate.parts.rules._parsed.clear()
 
 
 def _identity(provider: WrongProvider, subject: str) -> ChannelIdentity:

@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from actions.records import State
+from actions.released import put_in_force
 from actions.rules import parse
 from actions.seal import seal_of
-from actions.tables import actions, rule_versions, votes
+from actions.tables import actions, votes
 from core.errors import ConfigError, ConnectorError
 from core.people import Employee
 from storage import audit_verifier
@@ -204,9 +205,7 @@ async def test_after_a_change_of_rules_nobody_is_added(room: GateOnly) -> None:
     at = await passed_on_at(room, action_id)
     with room.database.transaction() as tx:
         document = room.gate.parts.rules.document(tx, 1)
-        tx.execute(
-            sa.insert(rule_versions).values(version=2, document=document, action_id="r2", released_at=datetime.now(UTC))
-        )
+        put_in_force(tx, 2, document, "r2")
     go_to(room, at + MINUTE)
 
     await room.gate.sweep()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from actions.records import State
 from actions.tables import actions, holds, votes
+from core.errors import Refused
 from storage import now
 from tests.gate_only import GateOnly
 from tests.gate_rooms import room_on
@@ -67,6 +68,19 @@ async def test_what_its_person_did_not_want_stays_cancelled_when_the_hold_is_tak
     turn(room, action_id, "approved")
     await plays(room, action_id)
     assert room.effects() == []
+
+
+@pytest.mark.parametrize("taken_away", [True, False])
+async def test_a_person_stays_held_when_the_hold_is_taken_away_or_cut_short(room: GateOnly, taken_away: bool) -> None:
+    action_id = await waits(room)
+    await room.click(PRIYA, action_id, "approve")
+    assert (await room.click(SANNE, action_id, "not_me")).accepted
+    with room.database.transaction() as tx:
+        tx.execute(sa.delete(holds) if taken_away else sa.update(holds).values(until=now(tx)))
+    with pytest.raises(Refused, match="held"):
+        await room.propose(SANNE, "reset_my_password")
+    room.advance_clock(timedelta(hours=73))
+    assert await room.state(await room.propose(SANNE, "reset_my_password")) is State.AWAITING_CONFIRMATION
 
 
 async def test_what_was_not_claimed_in_time_stays_expired(room: GateOnly) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from actions.outdated import take_away
 from actions.records import State
+from actions.released import put_in_force
 from actions.rules import FIRST_RULES, parse, rule_of_document
-from actions.tables import rule_versions
 from core.errors import ConfigError, Refused, ToolRetry
 from core.events import Address
 from storage import Database
@@ -383,9 +383,7 @@ async def test_without_a_rule_that_holds_nothing_runs(room: GateOnly) -> None:
     text = (
         FIRST_RULES.read_text(encoding="utf-8").replace("hours: desk", "hours: office").replace("  desk:", "  office:")
     )
-    moment = datetime.now(UTC)
-    new = {"version": 2, "document": text, "action_id": "r2", "released_at": moment}
-    await room.database.run(lambda tx: tx.change(sa.insert(rule_versions).values(**new)))
+    await room.database.run(lambda tx: put_in_force(tx, 2, text, "r2"))
 
     with pytest.raises(Refused, match="no_rule"):
         await room.propose("E1001", "book_a_slot", what="x")
