@@ -37,7 +37,8 @@ class Linking(Protocol):
 
     async def met(self, who: Acquaintance) -> None:
         """Somebody wrote or clicked. A link that exists stays in use; an outsider's ends; where an admin trusts the
-        addresses of the workspace, a stranger may be linked. Call it before the event is handed in."""
+        addresses of the workspace, a stranger may be linked. Call it before the event is handed in: it returns when
+        nothing is left to do that the event depends on."""
 
     async def offer(self, who: Acquaintance, language: str) -> Link | None:
         """A link with which this stranger can show who they are, for their own direct chat only; None where there is

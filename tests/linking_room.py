@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -70,7 +71,7 @@ class LinkingRoom:
         read = replace(parts.systems.read, directory=self.directory)
         desk.gate.parts = replace(parts, systems=replace(parts.systems, read=read))
         page = f"{PUBLIC}{PATH}"
-        self.people = Introductions(desk.database, self.directory, self.settings, page, self._telling)
+        self.people = Introductions(desk.database, self.directory, self.settings, page, self._telling, self._seconds)
         sessions = Sessions(desk.database, self.directory, SESSION, LIFE)
         pages = LinkPages(
             desk.gate.parts, self.room.sign_in, sessions, must_match=self.settings.email_must_match, told=self._telling
@@ -78,6 +79,9 @@ class LinkingRoom:
         returning = Returning(self.room.sign_in, desk.database, {PURPOSE: pages.signed_in})
         self.app = Starlette(routes=[*pages.routes(), *returning.routes()], middleware=[Middleware(Guard)])
         self.browser = self.another_browser()
+
+    def _seconds(self) -> float:
+        return time.monotonic() + self.room.desk.database.clock_offset.total_seconds()
 
     def _telling(self) -> None:
         self.told += 1

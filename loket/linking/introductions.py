@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from storage import Database, Tx, now
 SYSTEM = "system:linking"
 DAY = timedelta(days=1)
 LOOKED_SECONDS = 600.0
-"""How long it is remembered that nobody was found for an account: its next messages do not ask the directory again."""
+"""How long it is remembered that nobody was found for an account, or that it was met: its next messages ask nobody."""
 MOST_REMEMBERED = 10_000
 MOST_FOUND = 25
 log = structlog.get_logger("loket.linking")
@@ -52,15 +53,26 @@ class Introductions:
         self._told = told
         self._clock = clock
         self._looked: OrderedDict[ChannelIdentity, float] = OrderedDict()
+        self._noted: OrderedDict[ChannelIdentity, float] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def met(self, who: Acquaintance) -> None:
         """See `Linking`."""
         if who.identity.channel not in links.LINKABLE:
             return
-        try:
-            await self._met(who)
-        except ConnectorError as error:
-            log.warning("linking_missed", system=error.system)
+        if who.standing is Standing.OUTSIDER or self._may_be_linked(who):
+            await self._tried(who)
+        elif self._clock() - self._noted.get(who.identity, float("-inf")) >= LOOKED_SECONDS:
+            # Only that the link is in use may have to be noted: no message waits for that.
+            _remember(self._noted, who.identity, self._clock())
+            task = asyncio.get_running_loop().create_task(self._tried(who))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def settle(self) -> None:
+        """Wait until all is noted of those who were met."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
 
     async def offer(self, who: Acquaintance, language: str) -> Link | None:
         """See `Linking`. Also where a link ends whose employee has left: the account may be somebody else's by now."""
@@ -77,6 +89,18 @@ class Introductions:
         """See `Linking`."""
         try:
             await self._database.run(lambda tx: end(tx, identity, SYSTEM, "departed", origin=identity.channel))
+        except ConnectorError as error:
+            log.warning("linking_missed", system=error.system)
+
+    def _may_be_linked(self, who: Acquaintance) -> bool:
+        """Whether this message might make them known: then it waits for that."""
+        trusted = who.identity.tenant in self._settings.trusted_tenants
+        address = who.profile.address if who.profile is not None else ""
+        return who.standing is Standing.MEMBER and trusted and bool(address)
+
+    async def _tried(self, who: Acquaintance) -> None:
+        try:
+            await self._met(who)
         except ConnectorError as error:
             log.warning("linking_missed", system=error.system)
 
@@ -108,7 +132,7 @@ class Introductions:
         if self._clock() - self._looked.get(identity, float("-inf")) < LOOKED_SECONDS:
             return
         person = await self._only_one(identity, profile.address)
-        self._remember(identity)
+        _remember(self._looked, identity, self._clock())
         if person is None:
             return
         contact = await self._directory.contact(person.employee_id)
@@ -124,11 +148,12 @@ class Introductions:
         theirs = [one for one in found if one.email.casefold() == address.casefold() and one.may_use_tools]
         return theirs[0] if len(theirs) == 1 else None
 
-    def _remember(self, identity: ChannelIdentity) -> None:
-        self._looked[identity] = self._clock()
-        self._looked.move_to_end(identity)
-        while len(self._looked) > MOST_REMEMBERED:
-            self._looked.popitem(last=False)
+
+def _remember(kept: OrderedDict[ChannelIdentity, float], identity: ChannelIdentity, at: float) -> None:
+    kept[identity] = at
+    kept.move_to_end(identity)
+    while len(kept) > MOST_REMEMBERED:
+        kept.popitem(last=False)
 
 
 def _new_token(tx: Tx, who: Acquaintance) -> str | None:

@@ -14,6 +14,7 @@ from core.ports import Channel
 from loket.attachments.fetching import Fetching
 from loket.counter import Counter
 from loket.home import Home
+from loket.linking.introductions import Introductions
 from loket.linking.offering import OfferingChannel
 from loket.linking.wiring import introductions
 from loket.settings import Settings
@@ -55,6 +56,7 @@ class SlackSide:
         self.channel = SlackChannel(slack, self._clients, database, link_hosts=_our_hosts(settings))
         self._app: SlackApp | None = None
         self._fetching: Fetching | None = None
+        self._linking: Introductions | None = None
 
     def open(
         self, counter: Counter, accepting: Callable[[], bool], through: Channel | None = None
@@ -64,7 +66,7 @@ class SlackSide:
         `through` is what replies leave by, for who wants to see them go; the channel itself by default.
         """
         slack = self._settings.slack
-        linking = introductions(self._settings.linking, self._settings.oidc, counter)
+        linking = self._linking = introductions(self._settings.linking, self._settings.oidc, counter)
         parts = SlackParts(
             settings=slack,
             desk=counter.desk,
@@ -100,6 +102,8 @@ class SlackSide:
         if self._fetching is not None:
             await self._fetching.stop()
         await self.app.stop()
+        if self._linking is not None:
+            await self._linking.settle()
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -215,6 +215,7 @@ async def test_a_link_ends_after_400_days_without_use(room: LinkingRoom) -> None
     await tied(room, slack("U0IDLE"))
     room.room.desk.advance_clock(timedelta(days=390))
     await room.people.met(account("U0USED"))
+    await room.people.settle()
     assert await keeping.once() == 0
     room.room.desk.advance_clock(timedelta(days=20))
     assert await keeping.once() == 1
@@ -258,9 +259,21 @@ async def test_what_is_used_often_is_noted_once_a_day(room: LinkingRoom) -> None
     first = room.all()[0].used_at
     room.room.desk.advance_clock(timedelta(hours=1))
     await room.people.met(account())
+    await room.people.settle()
     assert room.all()[0].used_at == first
     room.room.desk.advance_clock(timedelta(hours=24))
     await room.people.met(account())
+    await room.people.settle()
+    assert room.all()[0].used_at > first
+
+
+async def test_a_message_does_not_wait_until_its_link_is_noted_as_used(room: LinkingRoom) -> None:
+    await tied(room, slack())
+    first = room.all()[0].used_at
+    room.room.desk.advance_clock(timedelta(hours=25))
+    await room.people.met(account())
+    assert room.all()[0].used_at == first
+    await room.people.settle()
     assert room.all()[0].used_at > first
 
 
