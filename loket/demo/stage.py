@@ -136,7 +136,9 @@ class Stage:
         room, _, stamps = heard.receipt.partition(":")
         if heard.replaces and heard.reply.card is not None:
             card = heard.reply.card
-            self._say(self._place(room), f"card {card.action_id[:8]} “{card.title}” is now: {card.state}")
+            buttons = " ".join(f"[{button.label}]" for button in card.buttons)
+            now = f"card {card.action_id[:8]} “{card.title}” is now: {card.state}"
+            self._say(self._place(room), f"{now}\n{buttons}".strip())
             return
         for message in self.workspace.slack.messages(room):
             if message.ts in stamps.split(","):

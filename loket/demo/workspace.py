@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from connectors.tickets.embedded import ADDRESS as TICKETS
 from core.events import Address, Click, Message
 from core.ports import Capabilities, Decision
 from core.replies import Reply
@@ -26,6 +27,7 @@ from loket.settings import Settings
 from simulators.slack.person import SimPerson
 from simulators.slack.simulator import SlackSimulator
 from slack_app.channel import SlackChannel
+from slack_app.views.addresses import hosts_of
 from storage import Database
 
 TEAM = "TDHB"
@@ -161,6 +163,7 @@ def _slack_settings(settings: Settings, slack: SlackSimulator) -> dict[str, obje
             "bot_token": SecretStr(slack.bot_token(TEAM)),
             "workspaces": frozenset({TEAM}),
             "rooms": {"it-approvers": ROOM},
+            "link_hosts": hosts_of([TICKETS]),
             "api_url": slack.api_url,
             "authorize_url": slack.authorize_url,
         }
