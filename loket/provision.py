@@ -22,6 +22,8 @@ ACCOUNTS: Mapping[str, str] = {role: f"loket_{role}" for role in RIGHTS}
 """The role of a process to the name of its account."""
 QUEUED = ("web", "agent", "executor")
 TOKEN_BYTES = 32
+RINGS: Mapping[str, str] = {Path(file).stem: file for file in (*FILES.values(), SLACK_KEY)}
+"""Each ring of keys by the name an operator knows it by, to its file."""
 
 
 def grant(database: Database) -> list[str]:
@@ -70,10 +72,23 @@ def make_secrets(folder: Path, host: str = "postgres", name: str = "loket") -> l
     for file, text in texts.items():
         if file not in before:
             _write(folder / file, text)
-    for ring in (*FILES.values(), SLACK_KEY):
+    for ring in RINGS.values():
         KeyRing.load_or_create(folder / ring)
     load_or_create_signing_key(folder / SIGNING_KEY)
     return sorted({file.name for file in folder.iterdir()} - before)
+
+
+def rotate_key(folder: Path, ring: str) -> str:
+    """Add a fresh key to a ring of `RINGS` and make it the current one; returns its id. Old keys still open and check.
+
+    Raises `ConfigError` for a ring that is not there: a folder without it is not the folder of keys.
+    """
+    if ring not in RINGS:
+        raise ConfigError(f"there is no ring {ring!r}; there are {', '.join(sorted(RINGS))}")
+    file = folder / RINGS[ring]
+    if not file.is_file():
+        raise ConfigError(f"{file} is not there: name the folder that holds the keys")
+    return KeyRing.load_or_create(file).rotate()
 
 
 def _statements(tx: Tx, role: str, account: str) -> list[str]:

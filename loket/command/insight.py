@@ -1,4 +1,4 @@
-"""`loket insight`: what people asked in vain, and what they thought of the replies."""
+"""`loket insight`: how turns ended, what people asked in vain, and what they thought of the replies."""
 
 from __future__ import annotations
 
@@ -20,19 +20,44 @@ from core.people import Employee
 from core.plain_text import one_line
 from loket.bootstrap import Counter as Desk
 from loket.command.running import employee_of, looking, run, settings_for_a_person
+from loket.evaluation.endings import Ending, endings, helped
 from loket.evaluation.gaps import Gap, gaps, unanswered
 from loket.settings import Settings
 from storage import Tx, now
 
-app = typer.Typer(help="What people asked in vain, and what they thought of the replies.", no_args_is_help=True)
+app = typer.Typer(
+    help="How turns ended, what people asked in vain, and what they thought of the replies.", no_args_is_help=True
+)
 EVERYBODY = frozenset({"all-staff"})
 As = Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="Who looks, such as E1009: needed to see wording.")]
 Days = Annotated[int, typer.Option(min=1, max=3650, help="How many days back.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 WHY = {"not_found": "not found", "not_understood": "not understood", "bad": "bad reply"}
 NO_GAPS = "No question of the last {days} days went unanswered."
+NO_TURNS = "Nobody has asked anything in the last {days} days."
 NO_OPINIONS = "Nobody has judged a reply in the last {days} days. In `loket chat`: /good, or /bad and why."
 HIDDEN = "Wording is shown to people in {groups}: say who you are with --as."
+
+
+@app.command("outcomes")
+def show_outcomes(days: Days = 30, as_json: Json = False) -> None:
+    """
+    Count how turns ended, whether that helped, and who should look at it. No words and no names are read.
+
+    Example:
+
+      loket insight outcomes --days 7
+    """
+    found = run(_outcomes(settings_for_a_person(), days))
+    total = sum(one.turns for one in found)
+    if as_json:
+        listed = [one.as_json() for one in found]
+        _print_json({"days": days, "turns": total, "helped": helped(found), "outcomes": listed})
+    elif not found:
+        Console().print(NO_TURNS.format(days=days))
+    else:
+        Console().print(_outcomes_table(found, total))
+        Console().print(f"{helped(found)} of {total} turns of the last {days} days ended in a way that helps.")
 
 
 @app.command("gaps")
@@ -85,6 +110,11 @@ def show_feedback(days: Days = 30, as_: As = "", as_json: Json = False) -> None:
         Console().print(_hidden(settings), style="dim")
 
 
+async def _outcomes(settings: Settings, days: int) -> list[Ending]:
+    async with looking(settings) as desk:
+        return await desk.database.read(lambda tx: endings(tx, _since(tx, days)))
+
+
 async def _gaps(settings: Settings, days: int, employee_id: str) -> tuple[list[Gap], bool]:
     async with looking(settings) as desk:
         reader = await reader_of(desk, settings, employee_id)
@@ -119,6 +149,16 @@ async def reader_of(desk: Desk, settings: Settings, employee_id: str) -> Employe
 
 def _since(tx: Tx, days: int) -> datetime:
     return now(tx) - timedelta(days=days)
+
+
+def _outcomes_table(found: Sequence[Ending], total: int) -> Table:
+    table = Table("turns", "share", "outcome", "meaning", "who should look")
+    for one in found:
+        meaning = one.meaning
+        share = f"{one.turns / total:.0%}"
+        label = Text(meaning.label, style="green" if meaning.helped else "")
+        table.add_row(str(one.turns), share, label, Text(meaning.description, style="dim"), meaning.look)
+    return table
 
 
 def _gaps_table(found: Sequence[Gap], settings: Settings, *, reads: bool) -> Table:

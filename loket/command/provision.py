@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from loket.provision import ACCOUNTS, OWNER, grant, make_secrets
+from loket.provision import ACCOUNTS, OWNER, RINGS, grant, make_secrets, rotate_key
 from loket.settings import read_settings
 from storage import Database
 
@@ -16,14 +16,23 @@ from storage import Database
 def secrets(
     folder: Annotated[Path, typer.Argument(help="The folder that compose.yaml takes secrets from.")],
     host: Annotated[str, typer.Option(help="Where the database accounts find Postgres.")] = "postgres",
+    rotate: Annotated[
+        str, typer.Option(metavar="RING", help=f"Only add a fresh key to this ring: {', '.join(sorted(RINGS))}.")
+    ] = "",
 ) -> None:
     """
     Make the secrets of the Postgres form, one file each: keys, database passwords, tokens. What is there stays.
 
-    Example:
+    Examples:
 
       loket secrets secrets
+
+      loket secrets .loket/keys --rotate votes     a fresh key; the old ones still open and check
     """
+    if rotate:
+        key_id = rotate_key(folder, rotate)
+        Console().print(f"From now on {rotate} uses key {key_id}; what older keys made still counts.", markup=False)
+        return
     made = make_secrets(folder, host)
     Console().print(f"Made {len(made)} file(s) in {folder}: {', '.join(made) or 'none was missing'}", markup=False)
 
