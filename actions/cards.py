@@ -157,7 +157,7 @@ def _approver_facts(action: Action, background: Background, language: str) -> Se
         ("tier", say(f"tier_{action.tier}", language, count=action.approvals_needed)),
         ("rule", background.rule),
         ("votes", background.votes),
-        ("taken_by", background.taken_by),
+        ("taken_by", _taken(action, background, language)),
         ("passed_on", background.passed_on),
         ("expires", moment_of(action.expires_at)),
         ("reason", action.reason),
@@ -168,6 +168,13 @@ def _approver_facts(action: Action, background: Background, language: str) -> Se
         for label, value in rows
         if value
     ]
+
+
+def _taken(action: Action, background: Background, language: str) -> str:
+    """By whom and until when: a card that nobody touches afterwards still tells the truth."""
+    if not background.taken_by or action.taken_until is None:
+        return ""
+    return say("taken_until", language, who=background.taken_by, at=moment_of(action.taken_until))
 
 
 def _proof(action: Action, language: str) -> str:

@@ -136,7 +136,7 @@ def _prove(now: Deciding) -> Decision:
 
 
 def _take(now: Deciding) -> Decision:
-    action = take(now.parts, now.tx, now.action_id, now.decider, now.origin)
+    action = take(now.parts, now.tx, now.action_id, now.decider, now.origin, now.known.taken_by)
     post_approvers(now.parts, now.tx, action, replace(now.known, taken_by=now.decider.name))
     return Decision(True, now.say("taken"), action.state.value)
 

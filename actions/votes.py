@@ -20,6 +20,7 @@ from actions.one_at_a_time import one_at_a_time
 from actions.parts import GateParts
 from actions.records import Action, State
 from actions.requester import approve, wake_later
+from actions.ringing import how_they_rang
 from actions.seal import seal_of
 from actions.stamps import stamp
 from actions.step_up import FreshSignIn
@@ -47,10 +48,8 @@ class Ballot:
     @classmethod
     def of(cls, approver: Employee, verdict: str, origin: str, fields: Mapping[str, str]) -> Ballot:
         """From the fields of a form."""
-        called = visible(fields.get("callback", "")).strip()[:200]
-        said_no = called.lower() in ("no", "nee", "false", "0", "off")
         reason = visible(fields.get("reason", "")).strip()[:400]
-        return cls(approver, verdict, origin, reason, "" if said_no else called)
+        return cls(approver, verdict, origin, reason, how_they_rang(fields.get("callback", "")))
 
 
 def cast(parts: GateParts, tx: Tx, action_id: str, ballot: Ballot) -> tuple[Action, str]:
@@ -77,12 +76,15 @@ def cast(parts: GateParts, tx: Tx, action_id: str, ballot: Ballot) -> tuple[Acti
     return action, "voted_approve"
 
 
-def take(parts: GateParts, tx: Tx, action_id: str, approver: Employee, origin: str) -> Action:
-    """ "I take this": seen by all, for a quarter of an hour; it reserves nothing in law, only in manners."""
+def take(parts: GateParts, tx: Tx, action_id: str, approver: Employee, origin: str, taken_by: str) -> Action:
+    """ "I take this": seen by all, for a quarter of an hour; it reserves nothing in law, only in manners.
+
+    `taken_by` is the name of whoever has it by now, as far as that is known. Raises `Refused` with it.
+    """
     action = _open_for_votes(parts, tx, ledger.lock(tx, action_id), approver)
     moment = now(tx)
     if action.taken_by not in ("", approver.employee_id) and (action.taken_until or moment) > moment:
-        raise Refused("already_taken", Outcome.REFUSED_LIMIT, who=action.taken_by)
+        raise Refused("already_taken", Outcome.REFUSED_LIMIT, who=taken_by or action.taken_by)
     until = moment + timedelta(minutes=parts.settings.take_minutes)
     action = touch(tx, action, taken_by=approver.employee_id, taken_until=until)
     note(tx, action, "action.taken", actor=f"employee:{approver.employee_id}", result="taken", origin=origin)
