@@ -469,6 +469,15 @@ async def test_this_was_not_me_closes_the_page(room: RevealRoom) -> None:
     assert room.envelope(action_id)["state"] == "failed"
 
 
+async def test_a_hold_that_another_request_brought_about_closes_the_page(room: RevealRoom) -> None:
+    """Somebody who reports an unlock did not want what was asked in their name afterwards either."""
+    unlocked = await room.reset(AYLIN, tool="unlock_my_account")
+    action_id, token = await ready(room)
+    assert (await room.gate.click(AYLIN, unlocked, "not_me")).accepted
+    assert secret_on(await room.post(token, code=room.code())) == ""
+    assert room.envelope(action_id)["seen_by"] == ""
+
+
 async def test_the_link_goes_to_the_direct_chat_and_never_holds_the_code(room: RevealRoom) -> None:
     action_id, _ = await ready(room)
     posts = [post for post in room.posts(action_id) if post.card and post.card.links]

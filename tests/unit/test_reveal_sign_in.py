@@ -342,8 +342,8 @@ async def test_a_sign_in_is_good_for_five_minutes(pages: SigningPages) -> None:
     assert room.envelope(action_id)["state"] == "offered"
 
 
-async def test_a_requester_who_proved_identity_by_signing_in_signs_in_again_to_see_it(pages: SigningPages) -> None:
-    room = looking(pages)
+async def behind_a_sign_in(pages: SigningPages, room: RevealRoom) -> tuple[str, str]:
+    """Of somebody without other addresses, who proved identity by signing in: the action, and the token of its link."""
     without_addresses(room, "E1002")
     action_id = await pages.room.asked("E1002")
     path = pages.room.link(action_id)
@@ -353,7 +353,12 @@ async def test_a_requester_who_proved_identity_by_signing_in_signs_in_again_to_s
     await room.gate.settle()
     assert await room.gate.state(action_id) is State.DONE
     assert room.envelope(action_id)["guard"] == "sign_in"
-    token = room.tokens(action_id)[-1]
+    return action_id, room.tokens(action_id)[-1]
+
+
+async def test_a_requester_who_proved_identity_by_signing_in_signs_in_again_to_see_it(pages: SigningPages) -> None:
+    room = looking(pages)
+    _, token = await behind_a_sign_in(pages, room)
 
     assert secret_on(await pages.room.browser.post(f"/reveal/{token}", data={"do": "show"})) == ""
     stranger = pages.another_browser()
@@ -362,6 +367,21 @@ async def test_a_requester_who_proved_identity_by_signing_in_signs_in_again_to_s
     await pages.signs_in(token, "sub-tom")
     shown = await pages.browser.post(f"/reveal/{token}", data={"do": "show"})
     assert room.gate.world.signs_in("tom.bakker", secret_on(shown)) == "must_change"
+
+
+async def test_after_ten_minutes_no_sign_in_opens_the_link_and_one_for_a_new_link_does(pages: SigningPages) -> None:
+    room, tom = looking(pages), "E1002"
+    action_id, token = await behind_a_sign_in(pages, room)
+    reveals = Reveals(room.gate.gate.parts)
+    room.gate.advance_clock(timedelta(minutes=10, seconds=1))
+    assert await reveals.by_sign_in(token, await signer(room, tom, token)) is None
+
+    assert (await room.gate.click(tom, action_id, "send_code")).accepted
+    await room.gate.settle()
+    newest = room.tokens(action_id)[-1]
+    assert await reveals.by_sign_in(token, await signer(room, tom, token)) is None, "the old one stays dead"
+    assert await reveals.by_sign_in(newest, await signer(room, tom, token)) is None, "that sign-in was for the old one"
+    assert await reveals.by_sign_in(newest, await signer(room, tom, newest)) is not None
 
 
 async def test_nothing_of_a_reveal_stands_in_the_tables_of_signing_in(pages: SigningPages) -> None:
