@@ -39,7 +39,7 @@ lint: setup  ## Format, lint, types and layers
 	@$(BIN)/lint-imports --no-cache >$(VENV)/lint-imports.log 2>&1 || { cat $(VENV)/lint-imports.log; exit 1; }
 
 check: lint  ## lint and the unit tests: a minute
-	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not postgres and not data" tests/unit tests/test_*.py
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not thorough and not postgres and not data" tests/unit tests/test_*.py
 
 test: lint  ## Every test but a part of the costly ones; says what it skipped and why
 	@$(BIN)/python -m pytest -q -n 2 -m "not thorough" $(PYTEST)

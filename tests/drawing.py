@@ -1,17 +1,22 @@
 """A pytest plug-in: which of the costly tests run every time.
 
-A test marked `sampled(share)` starts real processes or reads whole handbooks. Of all that share one mark (a module, a
-class or the cases of one function) a drawn part runs in `make test`, at least one; the others are `thorough` and run in
-`make thorough`. `--draw N` draws others. The same number draws the same ones, in every process, on every machine.
+A test marked `sampled(share)` starts real processes or reads whole handbooks; `drawn.toml` names the modules that take
+long because they have many tests. Of all that share one mark (a module, a class or the cases of one function) or one
+line of that file a drawn part runs in `make test`, at least one; the others are `thorough` and run in `make thorough`.
+`--draw N` draws others. The same number draws the same ones, in every process, on every machine.
 """
 
 from __future__ import annotations
 
 import math
+import tomllib
 import zlib
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
+
+HERE = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,10 +35,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _by_mark(items: list[pytest.Item]) -> dict[tuple[str, float], list[pytest.Item]]:
-    """Whose nearest `sampled` stands at the same place; cases of one function belong together."""
+    """Whose nearest `sampled` stands at the same place, or whose module is in the file; the cases of a function too."""
+    modules = tomllib.loads((HERE / "drawn.toml").read_text())
     found: dict[tuple[str, float], list[pytest.Item]] = defaultdict(list)
     for item in items:
         node, mark = next(item.iter_markers_with_node("sampled"), (None, None))
+        module = item.path.relative_to(HERE).as_posix()
         if node is not None and mark is not None:
             found[node.nodeid.split("[")[0], mark.args[0]].append(item)
+        elif module in modules:
+            found[module, modules[module]].append(item)
     return found

@@ -116,6 +116,7 @@ async def test_a_server_that_never_greets_is_given_up_and_then_left_alone() -> N
 
 
 @pytest.mark.parametrize("what", ["flood", "floods_answers", "deaf", "silent", "hangs"])
+@pytest.mark.timed
 async def test_a_bad_server_does_not_slow_another(what: str) -> None:
     async with servers(replace(QUICK, call_seconds=1.5)) as some:
         await some.look(server())
