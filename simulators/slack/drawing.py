@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from simulators.slack.records import View
 Json = dict[str, Any]
 Names = Mapping[str, str]
 
+_ITSELF = re.compile(r"\[([^\[\]\s]+)\]\((?:mailto:)?\1\)")
+_POINTS = re.compile(r"[0-9a-f]{2,5}(?:-[0-9a-f]{2,5})*")
 _MARKS = {"pending": "○", "in_progress": "…", "complete": "✓", "error": "✗"}
 
 
@@ -59,8 +62,8 @@ def _text(part: Any, names: Names) -> str:
 
 def _section(block: Json, names: Names) -> list[str]:
     lines = _text(block.get("text"), names).splitlines()
-    for field in block.get("fields") or ():
-        lines.append(_text(field, names).replace("\n", " "))
+    fields = [_text(field, names).replace("\n", " ") for field in block.get("fields") or ()]
+    lines += [" | ".join(fields[start : start + 2]) for start in range(0, len(fields), 2)]
     if accessory := block.get("accessory"):
         lines.append(_element(accessory, names))
     return lines
@@ -106,9 +109,25 @@ def _rich(part: Any, names: Names) -> str:
         return f"@{part['range']}"
     if kind == "link":
         return str(part.get("text") or part["url"])
+    if kind == "emoji":
+        return _emoji(part)
     if kind == "text":
         return shown(str(part["text"]), names)
     return _rich(part.get("elements", []), names)
+
+
+def _emoji(part: Json) -> str:
+    points = str(part.get("unicode", ""))
+    return (
+        "".join(chr(int(point, 16)) for point in points.split("-"))
+        if _POINTS.fullmatch(points)
+        else f":{part['name']}:"
+    )
+
+
+def _markdown(block: Json, names: Names) -> list[str]:
+    """As it was written, but an address that is a link to itself is read once."""
+    return _ITSELF.sub(r"\1", html.unescape(block["text"])).splitlines()
 
 
 def _rich_text(block: Json, names: Names) -> list[str]:
@@ -153,7 +172,7 @@ _DRAWN: dict[str, Callable[[Json, Names], list[str]]] = {
     "actions": _actions,
     "context_actions": _actions,
     "image": lambda block, names: [_element(block, names)],
-    "markdown": lambda block, names: html.unescape(block["text"]).splitlines(),
+    "markdown": _markdown,
     "rich_text": _rich_text,
     "input": _input,
     "alert": lambda block, names: [f"! {_text(block['text'], names)}"],

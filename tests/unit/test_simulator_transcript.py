@@ -70,3 +70,24 @@ def test_reading_a_text_never_fails_and_escaped_text_calls_nobody(text: str) -> 
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert reading.calls_in(escaped) == []
     assert reading.shown(escaped) == text or "&" in text or not text.isprintable()
+
+
+async def test_a_reader_sees_emoji_two_columns_and_each_address_once() -> None:
+    blocks: list[Json] = [
+        {"type": "section", "fields": [plain("Asked by"), plain("Tom"), plain("Account"), plain("tom.bakker")]},
+        {
+            "type": "markdown",
+            "text": "Mail [hr@a.example](mailto:hr@a.example) or read [the rules](https://a.example).",
+        },
+    ]
+    async with SlackSimulator.start() as slack:
+        tom = slack.add_person("UE1002", name="Tom")
+        thanks = await tom.dm("thanks 👍🏽")
+        await call(slack, "chat.postMessage", channel=tom.im, text="x", blocks=blocks)
+        assert thanks.text == "thanks :+1::skin-tone-4:"
+        assert slack.drawn(thanks) == "thanks 👍🏽"
+        assert slack.drawn(slack.messages(tom.im)[-1]).splitlines() == [
+            "Asked by | Tom",
+            "Account | tom.bakker",
+            "Mail hr@a.example or read [the rules](https://a.example).",
+        ]
