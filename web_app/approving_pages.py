@@ -135,10 +135,11 @@ class ApprovingPages:
         if not browser:
             return _gone(language)
         try:
-            if not hmac.compare_digest((await _sent(request)).encode(), _form_word(browser, reference).encode()):
-                return failure(403)
+            word, sent = _form_word(browser, reference), await _sent(request)
             found = await self._gate.to_approve(reference, hashed(browser))
             language = found.approver.language if found else language
+            if not hmac.compare_digest(sent.encode(), word.encode()):
+                return _shown(found, word, again=True) if found else _gone(language)
             decision = await self._desk.approve_signed_in(reference, hashed(browser), language)
         except Failed as failed:
             return failure(failed.status)
@@ -155,18 +156,20 @@ class ApprovingPages:
         return bool(reference) and await self._gate.approval_wanted(reference)
 
 
-def _shown(found: ToApprove, word: str) -> Response:
+def _shown(found: ToApprove, word: str, *, again: bool = False) -> Response:
+    """`again`: another page said yes than the one that this sign-in led to, such as that of a tab left open."""
     language, card, approver = found.approver.language, found.card, found.approver
     rang = [(say("approve_rang", language), found.callback)] if found.callback else []
     pairs = [(fact.label, fact.value) for fact in card.facts]
-    parts = [
+    parts = [paragraph(say("approve_again", language), important=True)] if again else []
+    parts += [
         paragraph(say("approve_you", language, name=approver.name, id=approver.employee_id)),
         paragraph(card.title),
         facts([*pairs, *rang, (say("approve_state", language), card.state)]),
         button(say("approve_yes_button", language), {_FORM: word}),
         paragraph(say("approve_no_how", language)),
     ]
-    return page(say("approve_shown_title", language), parts, language)
+    return page(say("approve_shown_title", language), parts, language, status=409 if again else 200, wrong=again)
 
 
 def _said(decision: Decision, language: str) -> Response:

@@ -345,7 +345,7 @@ async def test_no_other_page_can_send_the_yes(here: Approving) -> None:
     for site in ("cross-site", "same-site", "none"):
         assert (await browser.post(where, data=good, headers={"Sec-Fetch-Site": site})).status_code == 403
     for bad in ({}, {"shown": ""}, {"shown": "0" * 64}, {"shown": "é"}, {"other": "x"}, {**good, "more": "1"}):
-        assert (await browser.post(where, data=bad)).status_code in (400, 403)
+        assert (await browser.post(where, data=bad)).status_code in (400, 409)
     assert (await browser.post(where, json=good)).status_code == 400
     assert (await browser.post(where, content=b"shown=" + b"x" * 5000, headers=_FORM_TYPE)).status_code in (400, 413)
     assert here.votes(action_id) == []
@@ -361,9 +361,25 @@ async def test_another_browser_sees_nothing_and_says_nothing(here: Approving) ->
     name = next(cookie.name for cookie in here.room.browser.cookies.jar if "approving" in cookie.name)
     thief.cookies.set(name, "A" * 43, domain="desk.dhb.example")
     assert (await thief.get(where)).status_code == 410
-    assert (await thief.post(where, data=form_of(html))).status_code == 403
+    assert (await thief.post(where, data=form_of(html))).status_code == 410
     await thief.aclose()
     assert here.votes(action_id) == []
+
+
+async def test_a_page_that_a_second_tab_has_overtaken_says_so_and_asks_again(here: Approving) -> None:
+    """The link was opened twice in a hurry, and Approve is pressed in the tab that came first."""
+    action_id = await here.waits()
+    path = await here.link(PRIYA, action_id)
+    where, first = await here.reads(path, "sub-priya")
+    await here.reads(path, "sub-priya")
+
+    answer = await here.says_yes(where, first)
+    assert here.votes(action_id) == []
+    words = text_of(answer.text)
+    assert "in another tab" in words
+    assert "Tom Bakker" in words, "all of it is there to be read"
+    assert (await here.says_yes(where, answer.text)).status_code == 200
+    assert here.votes(action_id) == [(PRIYA, "approve", "sign_in")]
 
 
 @pytest.mark.parametrize("reference", ["x", "0" * 64, "A" * 64, "..", "%00", "é" * 64])

@@ -126,6 +126,8 @@ async def test_a_lost_phone_needs_two_approvers() -> None:
     async with Desk.start(documents=(), model=ScriptedModel([calls("restore_access")])) as desk:
         pass_ = await desk.ask_for(TOM, "I lost my phone with the authenticator app")
         await desk.prove(TOM, pass_)
+        card = text_of(desk.cards("it-approvers")[-1:])
+        assert "without the second step" in card or "zonder tweede stap" in card, "what they would give away is said"
         await desk.click(PRIYA, pass_, "approve")
         assert desk.effects() == []
         await desk.click(CHIDI, pass_, "approve")
