@@ -42,7 +42,7 @@ async def glance(parts: GateParts, person: Employee) -> Glance:
     own, to_vote_on, is_approver, brake = await parts.database.read(lambda tx: _look(parts, tx, person))
     names = await _names(parts, to_vote_on)
     return Glance(
-        tuple(summary_of(action) for action in own),
+        tuple(summary_of(action, person.language) for action in own),
         tuple(_waits(action, names) for action in to_vote_on),
         is_approver=is_approver,
         brake=say(f"brake_{brake}", person.language) if brake else "",

@@ -32,13 +32,13 @@ async def waiting(database: Database) -> list[Action]:
     return await database.read(lambda tx: ledger.select(tx, ledger.in_states([*OPEN, State.UNKNOWN]))[::-1])
 
 
-def summary_of(action: Action) -> RequestSummary:
-    """One action as its requester sees it in a list."""
+def summary_of(action: Action, language: str = "") -> RequestSummary:
+    """One action as its requester sees it in a list; in the language of the request where no other is given."""
     waits = ", ".join(action.approver_groups) if action.state is State.AWAITING_APPROVAL else ""
     return RequestSummary(
         action_id=action.action_id,
         title=action.title,
-        state=say(f"state_{action.state}", action.language),
+        state=say(f"state_{action.state}", language or action.language),
         created_at=action.created_at,
         waits_for=waits,
         reference=action.reference,

@@ -99,3 +99,10 @@ async def test_an_approver_who_is_slowed_down_reads_so(desk: Desk) -> None:
         await desk.click("E1003", reset, "approve")
     assert (await desk.counter.desk.front_page(PRIYA)).brake
     assert not (await desk.counter.desk.front_page(TOM)).brake
+
+
+async def test_the_state_of_a_request_is_said_in_the_language_of_the_page(desk: Desk) -> None:
+    await desk.say("E1002", "ik ben mijn wachtwoord vergeten")
+    page = await desk.counter.desk.front_page(TOM)
+    assert page.language == "en"
+    assert [request.state for request in page.requests] == ["draft, waits for your yes"]
