@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.records import Action
-from policies import versions as policies
+from policies.versions import versions as policies
 from storage import Tx
 from tools.added import versions
 

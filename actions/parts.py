@@ -16,8 +16,8 @@ from core.errors import ConfigError
 from core.events import Address
 from core.measures import Measures, Relay
 from core.people import Employee
-from policies.publishing import Order
-from policies.versions import Publication
+from policies.versions.publishing import Order
+from policies.versions.versions import Publication
 from storage import Database, Tx
 from tools.manifest import RateLimit
 from tools.spec import Tool

@@ -17,10 +17,10 @@ from core.errors import ConfigError, Refused, ToolRetry
 from core.people import Employee
 from core.replies import Fact
 from core.risk import Risk
-from policies import publishing, versions
-from policies.changes import Changes, changes, clauses_changed, conflicts
-from policies.publishing import Changed, Order
-from policies.versions import FOUND, Content, Version
+from policies.versions import publishing, versions
+from policies.versions.changes import Changes, changes, clauses_changed, conflicts
+from policies.versions.publishing import Changed, Order
+from policies.versions.versions import FOUND, Content, Version
 from storage import Tx
 from tools.context import ActionContext, Draft, Effect, ToolContext
 from tools.spec import NOBODY, Tool, tool

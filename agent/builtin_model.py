@@ -27,7 +27,7 @@ from agent.wish import Wish, expects_answer, read_wish
 from agent.words import say
 from core.chat import ChatMessage, ModelTurn, ToolCall, ToolSchema
 from core.ports import Embedder
-from policies.spelling import Spelled
+from policies.indexes.spelling import Spelled
 
 NAME = "loket-built-in"
 _CANDIDATE = re.compile(r"[^;:.]+? \(E\d+, [^)]*\)")

@@ -6,8 +6,8 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from policies.spelling import glossary_words
-from policies.vocabulary import Vocabulary
+from policies.indexes.spelling import glossary_words
+from policies.indexes.vocabulary import Vocabulary
 
 Glossary = Mapping[str, Sequence[str]]
 SECONDS = 5.0

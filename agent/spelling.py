@@ -13,8 +13,8 @@ from agent.offers import EXAMPLES
 from agent.person_names import person_in
 from core.chat import ToolSchema
 from policies.function_words import folded
-from policies.spelling import Spelled, Spelling
-from policies.vocabulary import Vocabulary, gathered
+from policies.indexes.spelling import Spelled, Spelling
+from policies.indexes.vocabulary import Vocabulary, gathered
 
 TWICE = 9
 """From this many letters on two slips are believed: the words of tools are few, and most words are none of them."""

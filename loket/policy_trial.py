@@ -24,8 +24,8 @@ from loket.outside.settings import SystemsSettings
 from loket.recording import RecordingChannel
 from loket.settings import Settings
 from loket.terminal.channel import NAME
-from policies import publishing, versions
-from policies.versions import Content, Version
+from policies.versions import publishing, versions
+from policies.versions.versions import Content, Version
 from storage import Tx
 
 DRAFT, IN_FORCE = "draft", "in-force"

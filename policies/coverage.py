@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from policies.function_words import folded, telling
 from policies.glossary import Match
-from policies.word_statistics import WordStatistics
+from policies.indexes.word_statistics import WordStatistics
 
 STAND_IN = 0.6
 """What it counts that a section has a word that may stand for one of the question."""

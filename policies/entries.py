@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.cleaning import plain
-from policies.lexical import LexicalEntry
+from policies.indexes.lexical import LexicalEntry
 from policies.passages import INTRO, sections
 from policies.phrases import Section, places
 from policies.records import Document

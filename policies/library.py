@@ -12,19 +12,20 @@ from typing import TypeVar
 from core.errors import ConnectorError
 from core.ports import Embedder, Passage
 from core.tracing import span
-from policies import listing, shelf, versions
-from policies.drafting import Author, Drafted, Drafting
-from policies.folder import scan
+from policies import listing, shelf
 from policies.glossary import Glossary
-from policies.indexes import Indexes
-from policies.ingest import Ingest
-from policies.locks import OneWriter, PoliciesBusy, writing
-from policies.publishing import Order, Publishing
+from policies.indexes.indexes import Indexes
+from policies.indexes.locks import OneWriter, PoliciesBusy, writing
+from policies.indexes.word_copy import WordCopy
+from policies.reading.folder import scan
+from policies.reading.ingest import Ingest
 from policies.records import DocumentRecord, IngestReport, StoredDocument
 from policies.search import Search
 from policies.settings import PolicySettings
-from policies.versions import Content, Publication
-from policies.word_copy import WordCopy
+from policies.versions import versions
+from policies.versions.drafting import Author, Drafted, Drafting
+from policies.versions.publishing import Order, Publishing
+from policies.versions.versions import Content, Publication
 from storage.engine import Database, Tx
 
 T = TypeVar("T")

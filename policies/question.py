@@ -13,8 +13,8 @@ from policies.concepts import by_word, thesaurus
 from policies.coverage import Subject, subjects
 from policies.function_words import telling
 from policies.glossary import MAX_ADDED, Glossary, Match, expand, matches
+from policies.indexes.spelling import Spelled, Spelling
 from policies.situations import Situations
-from policies.spelling import Spelled, Spelling
 
 Vector = NDArray[np.float32]
 

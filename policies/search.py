@@ -18,14 +18,14 @@ from policies.coverage import Coverage
 from policies.excerpt import excerpt
 from policies.fusion import Hit, Weights, fuse
 from policies.glossary import Glossary
-from policies.indexes import Indexes
+from policies.indexes.indexes import Indexes
+from policies.indexes.vectors import IndexUnavailableError
 from policies.question import Question, Reader
 from policies.records import ANSWER
 from policies.settings import PolicySettings
 from policies.situations import Situations
 from policies.standing import standing
 from policies.validity import CURRENT, Term, last_day, status
-from policies.vectors import IndexUnavailableError
 from storage.engine import Database, Tx, now
 
 log = structlog.get_logger(__name__)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import LoketError
-from policies import indexes, ingest, vectors
+from policies.indexes import indexes, vectors
 from policies.library import Library
+from policies.reading import ingest
 from policies.settings import PolicySettings
 from storage import Database
 from tests.policy_room import HashingEmbedder

@@ -10,11 +10,11 @@ from typing import Any
 
 from actions.publishing import draft_of
 from actions.records import State
-from policies import versions
-from policies.drafting import Author, Drafted
 from policies.library import Library
-from policies.publishing import Order
 from policies.settings import PolicySettings
+from policies.versions import versions
+from policies.versions.drafting import Author, Drafted
+from policies.versions.publishing import Order
 from storage import Tx
 from tests.added_room import ADMINS
 from tests.gate_only import GateOnly

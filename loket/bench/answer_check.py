@@ -14,9 +14,9 @@ import yaml
 from agent.answer_check import Source, check
 from core.errors import ConfigError
 from loket.bench import Row
-from policies import frontmatter
-from policies.language import detect
 from policies.passages import Section, sections
+from policies.reading import frontmatter
+from policies.reading.language import detect
 
 TUNING, HELD_OUT = "tuning", "held out"
 BESIDE = 4

@@ -27,7 +27,7 @@ class Finding:
 
 def vector_server(settings: Settings) -> Finding:
     """Whether Chroma answers, and only to the token."""
-    from policies.chroma import check_server
+    from policies.indexes.chroma import check_server
 
     policies, what = settings.policies, "vectors"
     if not policies.chroma_url:

@@ -16,7 +16,7 @@ from connectors.directory.tables import link_offers
 from policies.tables import publications, version_documents
 from policies.tables import revisions as policy_revisions
 from policies.tables import versions as policy_versions
-from policies.versions import FOUND
+from policies.versions.versions import FOUND
 from slack_app.installing.tables import slack_installs_begun
 from slack_app.tables import slack_streams, slack_threads
 from storage.tables import outbox

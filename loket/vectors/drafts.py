@@ -14,9 +14,9 @@ from actions.records import State
 from actions.tables import actions
 from core.errors import ConfigError, LoketError, where
 from core.rounds import Rounds
-from policies import versions
 from policies.library import Library
-from policies.versions import Content
+from policies.versions import versions
+from policies.versions.versions import Content
 from storage import Database, Tx
 
 log = structlog.get_logger(__name__)

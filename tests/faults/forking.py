@@ -82,8 +82,8 @@ def _load() -> Any:
     import loket.service.process  # noqa: F401
     from connectors.models.sentence_encoder import SentenceEncoder
     from loket.vectors.prepared import PreparedEmbedder, prepared_file
-    from policies import spelling
     from policies.concepts import concepts
+    from policies.indexes import spelling
     from tests.cached_embedder import CachedEmbedder
 
     embedder = CachedEmbedder(PreparedEmbedder(SentenceEncoder(), prepared_file()))

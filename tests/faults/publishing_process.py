@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from policies.drafting import Author
+from policies.versions.drafting import Author
 from storage import faultpoint
 from tests.desk import Desk
 from tests.faults.replacing_process import die_at

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from actions.records import State
-from policies import versions
 from policies.library import Library
 from policies.settings import PolicySettings
+from policies.versions import versions
 from storage import Database
 from tests.desk import Desk
 from tests.faults.publishing_process import DOCUMENTS, NEW

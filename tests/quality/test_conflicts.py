@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from policies import frontmatter
+from policies.reading import frontmatter
 from tests.desk import Desk
 from tests.handbooks import SAMPLES
 from tests.reading import text_of

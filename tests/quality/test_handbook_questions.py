@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from policies.cleaning import plain
-from policies.frontmatter import split
 from policies.passages import sections
+from policies.reading.frontmatter import split
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"

@@ -12,9 +12,9 @@ from actions.records import State
 from core.people import ChannelIdentity
 from loket.command.proposing import propose_signed_in
 from loket.settings import Settings
-from policies import versions
-from policies.drafting import Author
-from policies.versions import Version
+from policies.versions import versions
+from policies.versions.drafting import Author
+from policies.versions.versions import Version
 from storage import Tx
 from tests.desk import Desk
 from tests.scenarios.test_device_sign_in import REGISTERED

@@ -80,7 +80,7 @@ def test_documents_without_an_id_do_not_supersede_each_other() -> None:
 def test_the_cache_gives_the_same_vector_twice(texts: list[str]) -> None:
     import numpy as np
 
-    from policies.vector_cache import VectorCache
+    from policies.indexes.vector_cache import VectorCache
     from tests.policy_room import HashingEmbedder
 
     with TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DocumentError
-from policies.convert import Converter
+from policies.reading.convert import Converter
 from tests.policy_room import ALL, room
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DocumentError
-from policies.frontmatter import parse, split
-from policies.webpage import header
+from policies.reading.frontmatter import parse, split
+from policies.reading.webpage import header
 
 
 def test_every_key_is_read() -> None:

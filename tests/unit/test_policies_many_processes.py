@@ -12,7 +12,7 @@ import pytest
 
 import policies.tables  # noqa: F401 - the tables must be known before they are made
 from policies import shelf
-from policies.locks import OneWriter
+from policies.indexes.locks import OneWriter
 from storage import Database, metadata
 from tests.policy_worker import PLACES, Worker, worker
 from tests.servers.chroma import ChromaServer, running_chroma

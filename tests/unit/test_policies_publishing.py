@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import ConfigError, Refused, ToolRetry
-from policies import versions
 from policies.tables import documents, passages, publications
+from policies.versions import versions
 from storage.tables import audit
 from tests.policy_room import ALL
 from tests.publishing_room import FIRST, LEAVE, PAY, House, house_on

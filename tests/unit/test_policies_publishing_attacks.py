@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from actions.records import State
 from actions.tables import actions
 from core.errors import Refused, ToolRetry
-from policies import versions
 from policies.tables import revisions, version_documents
 from policies.tables import versions as version_table
+from policies.versions import versions
 from tests.policy_room import ALL
 from tests.publishing_room import FIRST, LEAVE, PAY, SECOND, THIRD, House, house_on
 

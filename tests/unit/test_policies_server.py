@@ -16,7 +16,7 @@ from core.errors import ConnectorError
 from core.outcomes import Outcome
 from loket.command.doctor_server import Finding, vector_server
 from loket.settings import Settings
-from policies.chroma import ServerStore, check_server
+from policies.indexes.chroma import ServerStore, check_server
 from policies.settings import PolicySettings
 from tests.desk import Desk
 from tests.policy_room import ALL, HashingEmbedder, Room, room
@@ -262,7 +262,7 @@ async def test_an_ingest_without_its_server_changes_nothing_and_the_next_one_doe
 async def test_more_collections_than_one_page_of_the_list_are_all_known(
     served: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("policies.chroma._PAGE", 3)
+    monkeypatch.setattr("policies.indexes.chroma._PAGE", 3)
     for number in range(4):
         served.write(f"rule{number}.md", f"---\naudience: [g{number}]\n---\nThe parking rule of team {number}.\n")
     await served.library.ingest(served.folder)

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.edits import distance
 from policies.function_words import folded, telling
+from policies.indexes.edits import distance
+from policies.indexes.spelling import Spelling, everyday
+from policies.indexes.vocabulary import Vocabularies, Vocabulary, gathered
 from policies.passages import sections
-from policies.spelling import Spelling, everyday
-from policies.vocabulary import Vocabularies, Vocabulary, gathered
 from tests.handbooks import SAMPLES
 from tests.policy_room import ALL, Room, room
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from core.errors import DocumentError
 from core.plain_text import visible
 from policies.cleaning import plain
-from policies.decoding import decode
 from policies.excerpt import excerpt
 from policies.passages import sections
+from policies.reading.decoding import decode
 from policies.sentences import sentences
 
 LINES = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=40)

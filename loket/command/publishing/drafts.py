@@ -20,10 +20,10 @@ from loket.command.adding.drafts import author_of
 from loket.command.running import looking, run
 from loket.policy_trial import chosen_version
 from loket.settings import Settings, read_settings
-from policies import versions
-from policies.changes import Changes, changes, clauses_changed
-from policies.drafting import Author, Drafted
-from policies.versions import FOUND, Publication, Version
+from policies.versions import versions
+from policies.versions.changes import Changes, changes, clauses_changed
+from policies.versions.drafting import Author, Drafted
+from policies.versions.versions import FOUND, Publication, Version
 from storage import Tx
 from tools.context import Draft
 

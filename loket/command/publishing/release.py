@@ -15,8 +15,8 @@ from loket.command.publishing.drafts import Collection, Number
 from loket.command.running import run, settings_for_a_person
 from loket.policy_trial import chosen_version
 from loket.settings import read_settings
-from policies import versions
-from policies.versions import FOUND
+from policies.versions import versions
+from policies.versions.versions import FOUND
 from storage import Database, Tx
 
 As = Annotated[

@@ -27,7 +27,7 @@ from loket.policy_trial import DRAFT, IN_FORCE, chosen_version, contents, trial_
 from loket.settings import Settings, read_settings
 from loket.terminal.drawing import draw_reply
 from loket.words import SENTENCES
-from policies.versions import Content, Version
+from policies.versions.versions import Content, Version
 from storage import Tx
 from tools.loading import load_builtin
 

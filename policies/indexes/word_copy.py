@@ -17,8 +17,8 @@ import structlog
 from core.errors import ConfigError, ConnectorError
 from policies import shelf
 from policies.entries import Entry
-from policies.indexes import Indexes
-from policies.locks import writing
+from policies.indexes.indexes import Indexes
+from policies.indexes.locks import writing
 from storage.engine import Database
 
 log = structlog.get_logger(__name__)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.errors import ConfigError
-from policies import shelf, versions
-from policies.changes import taken_twice
-from policies.ingest import Ingest, Progress, Swap
-from policies.versions import Content, Publication, Version
+from policies import shelf
+from policies.reading.ingest import Ingest, Progress, Swap
+from policies.versions import versions
+from policies.versions.changes import taken_twice
+from policies.versions.versions import Content, Publication, Version
 from storage.engine import Database, Tx
 
 ACTOR = "system:executor"

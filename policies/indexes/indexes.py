@@ -14,13 +14,13 @@ from core.ports import Embedder
 from policies.entries import Entry, gist, said, words
 from policies.fusion import Evidence
 from policies.glossary import Glossary
-from policies.lexical import LexicalIndex
-from policies.locks import SharedLock
+from policies.indexes.lexical import LexicalIndex
+from policies.indexes.locks import SharedLock
+from policies.indexes.spelling import Spelling, glossary_words
+from policies.indexes.vector_cache import VectorCache
+from policies.indexes.vectors import IndexUnavailableError, VectorIndex
+from policies.indexes.vocabulary import Vocabularies, Vocabulary
 from policies.settings import PolicySettings
-from policies.spelling import Spelling, glossary_words
-from policies.vector_cache import VectorCache
-from policies.vectors import IndexUnavailableError, VectorIndex
-from policies.vocabulary import Vocabularies, Vocabulary
 
 FORMAT = "1"  # of what is indexed: raise it when the same passage would be indexed differently
 _COPY = 0  # the generation of a copy of the words: it has one only

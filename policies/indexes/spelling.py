@@ -15,10 +15,10 @@ from itertools import pairwise
 import numpy as np
 
 from policies.concepts import concepts
-from policies.edits import distance
 from policies.function_words import folded, listed
 from policies.glossary import Match
-from policies.vocabulary import Vocabulary, gathered
+from policies.indexes.edits import distance
+from policies.indexes.vocabulary import Vocabulary, gathered
 
 Known = Callable[[str], bool]
 

@@ -12,8 +12,8 @@ from types import TracebackType
 from core.errors import DocumentError
 
 _OLE = b"\xd0\xcf\x11\xe0"  # the container of old Office files, and of new ones under a password
-_HOME = str(Path(__file__).resolve().parent.parent)
-_PROGRAM = f"import sys; sys.path.insert(0, {_HOME!r}); from policies.convert_worker import main; main()"
+_HOME = str(Path(__file__).resolve().parents[2])
+_PROGRAM = f"import sys; sys.path.insert(0, {_HOME!r}); from policies.reading.convert_worker import main; main()"
 
 
 class Converter:

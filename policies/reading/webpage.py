@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from policies import frontmatter
+from policies.reading import frontmatter
 from policies.records import Header
 
 PREFIX = "loket:"

@@ -9,11 +9,11 @@ from typing import Protocol
 
 from core.errors import DocumentError
 from core.plain_text import visible
-from policies import frontmatter, webpage
-from policies.decoding import decode
-from policies.folder import CONVERTED, SIDECAR, SourceFile
-from policies.language import detect
 from policies.passages import sections
+from policies.reading import frontmatter, webpage
+from policies.reading.decoding import decode
+from policies.reading.folder import CONVERTED, SIDECAR, SourceFile
+from policies.reading.language import detect
 from policies.records import ANSWER, Document, Header
 from policies.settings import PolicySettings
 

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ConnectorError
+from policies.indexes.time_limit import TimeLimit
 from policies.settings import PolicySettings
-from policies.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
-    from policies.chroma import Store
+    from policies.indexes.chroma import Store
 
 Kind = Literal["gists", "sentences"]
 KINDS: tuple[Kind, ...] = ("gists", "sentences")
@@ -137,7 +137,7 @@ class VectorIndex:
             raise ConnectorError("chroma", f"no answer within {self._settings.chroma_seconds:g} s") from None
 
     def _said(self, work: Callable[[], T]) -> T:
-        from policies.chroma import in_our_words
+        from policies.indexes.chroma import in_our_words
 
         with in_our_words():
             return work()
@@ -150,7 +150,7 @@ class VectorIndex:
             store.close()
 
     def _open(self) -> Store:
-        from policies.chroma import open_store
+        from policies.indexes.chroma import open_store
 
         with self._lock:
             if self._store is None:

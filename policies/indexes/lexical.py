@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from policies.word_statistics import LANGUAGES, WordStatistics, analyzer, field_of, idf, rarity
+from policies.indexes.word_statistics import LANGUAGES, WordStatistics, analyzer, field_of, idf, rarity
 
 if TYPE_CHECKING:
     from tantivy import Index, Query, Schema, Searcher, TextAnalyzer

@@ -15,12 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.errors import ConfigError
-from policies import revisions, shelf
+from policies import shelf
 from policies.entries import document_key
 from policies.glossary import Glossary
-from policies.revisions import Revision
 from policies.tables import publications, version_documents
 from policies.tables import versions as table
+from policies.versions import revisions
+from policies.versions.revisions import Revision
 from storage import AuditEntry
 from storage.audit import record
 from storage.engine import Tx, now

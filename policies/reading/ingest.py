@@ -12,14 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.errors import DocumentError
-from policies import documents, glossary, links, shelf
-from policies.convert import Converter
+from policies import glossary, shelf
 from policies.entries import Entry, document_key, entries
-from policies.folder import Scan, SourceFile
-from policies.indexes import Indexes
-from policies.locks import OneWriter
+from policies.indexes.indexes import Indexes
+from policies.indexes.locks import OneWriter
+from policies.reading import documents
+from policies.reading.convert import Converter
+from policies.reading.folder import Scan, SourceFile
 from policies.records import Document, IngestReport, Problem
 from policies.settings import PolicySettings
+from policies.versions import links
 from storage.engine import Database, Tx
 from storage.faultpoint import around_commit, reached
 

@@ -21,8 +21,8 @@ from chromadb.config import Settings, System
 from chromadb.errors import ChromaAuthError, ChromaError, NotFoundError
 
 from core.errors import ConnectorError, LoketError
+from policies.indexes.vectors import IndexUnavailableError
 from policies.settings import PolicySettings
-from policies.vectors import IndexUnavailableError
 
 _HOW: CreateCollectionConfiguration = {"hnsw": {"space": "ip"}}
 _SHOWN = 120  # characters of a foreign error: enough to act on, too few for a page of HTML

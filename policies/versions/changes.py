@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from policies.records import ANSWER, Header
-from policies.revisions import Revision
 from policies.validity import Term, loops
-from policies.versions import Content
+from policies.versions.revisions import Revision
+from policies.versions.versions import Content
 
 WHOLE = 10_000
 """Lines of context: the whole clause, so that nobody approves a part of a sentence."""

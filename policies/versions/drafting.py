@@ -8,16 +8,18 @@ from dataclasses import dataclass, field, replace
 
 from core.errors import ConfigError, DocumentError
 from core.plain_text import reveal, visible
-from policies import documents, glossary, revisions, shelf, versions
-from policies.convert import Converter
-from policies.decoding import decode
-from policies.documents import Source
+from policies import glossary, shelf
 from policies.entries import Embed, document_key, entries
-from policies.folder import CONVERTED, Scan, SourceFile
+from policies.reading import documents
+from policies.reading.convert import Converter
+from policies.reading.decoding import decode
+from policies.reading.documents import Source
+from policies.reading.folder import CONVERTED, Scan, SourceFile
 from policies.records import Problem
-from policies.revisions import Revision
 from policies.settings import PolicySettings
-from policies.versions import Content, Version
+from policies.versions import revisions, versions
+from policies.versions.revisions import Revision
+from policies.versions.versions import Content, Version
 from storage.engine import Database
 
 Progress = Callable[[int, int, str], None]

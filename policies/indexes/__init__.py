@@ -1,0 +1,1 @@
+"""The indexes: vectors in Chroma, words in tantivy, their locks, copies and caches, and spelling by their words."""

@@ -1,0 +1,1 @@
+"""Versions of a collection: drafted, compared, published through the gate, rolled back."""
