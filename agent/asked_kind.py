@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from agent.question_form import is_yes_or_no
 from core.own_yaml import load_yaml
 
 COUNTED = frozenset({"money", "clock", "length", "number"})
@@ -22,6 +23,14 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 
+_OPENING = re.compile(
+    r"^\W*(?:and |en |but |maar )?(?:(?P<when>when|wanneer)|"
+    r"(?P<who>who|whom|wie|(?:bij|aan|van|met|to|with|from) (?:wie|whom?))|"
+    r"(?P<where>where|waar(?!om|voor|op|mee|uit)\b))\b",
+    re.IGNORECASE,
+)
+_BEGIN = {"when": ("clock", "moment"), "who": ("person",), "where": ("place",)}
+
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
@@ -30,8 +39,15 @@ class _Kind:
 
 
 def kind_of(question: str) -> str:
-    """The kind a question asks for; empty when its words do not show one."""
-    return next((name for name, kind in _kinds().items() if kind.asks.search(question)), "")
+    """The kind a question asks for; empty when its words do not show one.
+
+    The word it begins with goes before the others: "when does my allowance stop" asks for no amount.
+    """
+    opening = _OPENING.match(question)
+    begins = next((kinds for word, kinds in _BEGIN.items() if opening and opening[word]), None)
+    if begins is None and is_yes_or_no(question):
+        begins = ("permission",)
+    return next((name for name in begins or _kinds() if _kinds()[name].asks.search(question)), "")
 
 
 @lru_cache(maxsize=_MEMORY)

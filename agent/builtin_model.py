@@ -9,17 +9,19 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from agent.answers import is_bare_name
 from agent.argument_filling import ArgumentFilling, Filled, Said
 from agent.data_text import RETRY, read_passages
-from agent.extract import Extractor
+from agent.extract import Extract, Extractor
 from agent.intents import Intent, intent_of
 from agent.meaning import Meaning
 from agent.offers import SEARCH, TITLES
 from agent.person_names import names_role
 from agent.prompting import language_in
+from agent.questions import questions_in
 from agent.shorthand import Glossary, Shorthand
 from agent.spelling import RequestSpelling, as_typed
 from agent.tool_choice import Choice, ToolChoice
@@ -100,7 +102,7 @@ class BuiltinModel:
         calls: list[ToolCall] = []
         spelled = self._spelled(wish.text, tools)
         plain = self._shorthand.written_out(spelled.text)
-        for choice in _taken(wish, plain, tools) or self._choice.choose(plain, tools):
+        for choice in _taken(wish, plain, tools) or _each_asked(self._choice.choose(plain, tools)):
             several = choice.text != plain
             text = as_typed(choice.text, spelled) if several else wish.text
             search = text if several else self._search_text(wish)
@@ -149,7 +151,8 @@ class BuiltinModel:
         the sentences that answer."""
         start = max(index for index, message in enumerate(messages) if message.role != "tool")
         results = [message.text for message in messages[start + 1 :]]
-        answers: list[str] = []
+        answers: dict[str, None] = {}
+        said: set[str] = set()
         questions = [
             self._shorthand.written_out(question) for question in _questions(messages[start], self._search_text(wish))
         ]
@@ -157,7 +160,9 @@ class BuiltinModel:
             if result.startswith(RETRY):
                 return _question_for(result, language)
             if passages := read_passages(result):
-                answers += [part.text for part in self._extractor.extract(question, passages, language)]
+                found = self._extractor.extract(question, passages, language)
+                answers.update(dict.fromkeys(part.text for part in found if not _said_already(part, said)))
+                said.update(sentence for part in found for sentence in part.sentences)
         return "\n\n".join(answers)
 
     def _search_text(self, wish: Wish) -> str:
@@ -168,6 +173,18 @@ def _taken(wish: Wish, text: str, tools: Sequence[ToolSchema]) -> list[Choice]:
     """The tool that was offered by its title and taken."""
     named = (tool for tool in tools if wish.offered and wish.offered in tool.parameters.get(TITLES, {}).values())
     return [Choice(tool, 1.0, text) for tool in named][:1]
+
+
+def _said_already(part: Extract, said: set[str]) -> bool:
+    """Two questions about one clause are answered once."""
+    return said.issuperset(part.sentences)
+
+
+def _each_asked(choices: Sequence[Choice]) -> Sequence[Choice]:
+    """A search for each question of a message that asks several things."""
+    if len(choices) != 1 or choices[0].schema.name != SEARCH:
+        return choices
+    return [replace(choices[0], text=question) for question in questions_in(choices[0].text)]
 
 
 def _dropped(messages: Sequence[ChatMessage], language: str) -> ModelTurn | None:

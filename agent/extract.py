@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.aside import is_beside, is_for_others
 from agent.asked import Asked, headed, rarities, read_question, touched
 from agent.clause_choice import chosen
 from agent.clause_weights import marks_of, weights_of
@@ -33,6 +34,12 @@ TOUCHED = 0.25
 """What it counts that all of its heading was asked about ("1 Connecting", of somebody who cannot connect)."""
 OPENING = 0.15
 """What it counts against the introduction of a document: it says what the others say in full."""
+BESIDE = 0.25
+"""What it counts against an exception or a list of what words mean that nobody asked about."""
+FEWEST = 4
+"""Fewer words than this, without a figure or an address, are no answer."""
+OTHERS = 0.35
+"""What it counts against a passage that it is for other people ("Receiving visitors") than were spoken of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,11 @@ class _Read:
         heading = self.passage.heading
         own = OWN_LANGUAGE if self.passage.language == language else 0.0
         opening = OPENING if heading == INTRO else 0.0
+        beside = BESIDE if is_beside(asked, heading, self.passage.text) else 0.0
+        others = OTHERS if is_for_others(asked, _above(self.passage)) else 0.0
         says = SAYS * max(self.weights, default=0.0)
-        return self.chance + says + HEADED * headed(asked, heading) + TOUCHED * touched(asked, heading) + own - opening
+        named = HEADED * headed(asked, heading) + TOUCHED * touched(asked, heading)
+        return self.chance + says + named + own - opening - beside - others
 
 
 class Extractor:
@@ -90,7 +100,7 @@ class Extractor:
         extracts: list[Extract] = []
         for one in taken:
             said = tuple(one.clauses[index].text for index in chosen(one.clauses, one.weights))
-            if said and not any(set(said) <= set(before.sentences) for before in extracts):
+            if _says_something(said) and not any(set(said) <= set(before.sentences) for before in extracts):
                 extracts.append(Extract(one.passage.number, said))
         return tuple(extracts)
 
@@ -106,6 +116,12 @@ class Extractor:
             )
             for chance, passage, found in taken
         ]
+
+
+def _says_something(said: Sequence[str]) -> bool:
+    """A section of nothing but a name ("Evaluation") has no answer in it."""
+    text = " ".join(said)
+    return len(text.split()) >= FEWEST or any(sign.isdigit() or sign == "@" for sign in text)
 
 
 def _above(passage: Shown) -> str:

@@ -42,7 +42,7 @@ def follows(text: str) -> bool:
         return True
     if _pattern("begins").search(flat):
         return not _stands_alone(flat)
-    return words <= SHORT + 2 and _pattern("points").search(flat) is not None and not _names_topic(flat)
+    return _pattern("points").search(flat) is not None and not _names_topic(flat)
 
 
 def _whole_question(text: str, said: Sequence[str], steps: int) -> str:

@@ -10,7 +10,20 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 
+_YES_OR_NO = re.compile(
+    r"^\W*(?:and |en |but |maar )?(?:will|would|does|do|did|is|are|was|has|have|may|should|must|am|can(?! you)|"
+    r"could(?! you)|zal|zullen|zou|doet|is|zijn|was|heeft|hebben|heb|mag|mogen|moet|moeten|hoeft?|hoeven|krijgt?|"
+    r"wordt|word|weet(?! (?:je|u)\b)|"
+    r"kan(?! (?:je|jij|u)\b)|kunnen)\b",
+    re.IGNORECASE,
+)
+
 
 def is_question(text: str) -> bool:
     """A question mark at the end, or a question word at the beginning."""
     return _QUESTION.search(text.strip()) is not None
+
+
+def is_yes_or_no(text: str) -> bool:
+    """A question that yes or no answers: it begins with its verb, and is no "can you"."""
+    return _YES_OR_NO.search(text.strip()) is not None

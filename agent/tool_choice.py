@@ -17,7 +17,7 @@ from agent.person_names import names_somebody, person_in
 from agent.question_form import is_question
 from agent.ticket_numbers import names_ticket, queues_in
 from agent.tool_scores import ToolScores
-from agent.tool_traits import is_about_who_asks, is_founded, needs_person, takes_person, takes_text, words_of
+from agent.tool_traits import is_about_who_asks, is_founded, lacks_person, takes_person, takes_text, words_of
 from agent.whose import is_anothers
 from core.chat import ToolSchema
 
@@ -140,7 +140,9 @@ class ToolChoice:
         rivals = [place for place in others if offer.tools[place].name != SEARCH]
         ahead = float(scores[best]) - (float(scores[rivals[0]]) if rivals else 0.0)
         near = scores[best] >= NEAR and ahead >= AHEAD and offer.tools[best].name not in ALWAYS
-        return offer.tools[best] if near else None
+        return (
+            offer.tools[best] if near and not lacks_person(offer.tools[best], text, offer.learned.words[best]) else None
+        )
 
     def scores(self, tools: Sequence[ToolSchema]) -> ToolScores:
         """What was learned of these tools, which must have phrases. Blocking."""
@@ -240,8 +242,8 @@ def _marks(texts: Sequence[str], queues: frozenset[str]) -> NDArray[np.float32]:
 def _bar(schema: ToolSchema, text: str, offer: _Offer, place: int, clear: float) -> float:
     """The score this tool needs for this text; `clear` is enough for a tool some of whose words were said."""
     if not schema.parameters.get(CHANGES):
-        nobody = needs_person(schema) and person_in(text) is None
-        return min(clear, offer.bar(CHANGING if nobody else READING))
+        nobody = lacks_person(schema, text, offer.learned.words[place])
+        return offer.bar(UNFOUNDED) if nobody else min(clear, offer.bar(READING))
     named = takes_person(schema) and person_in(text) is not None
     founded = named or takes_text(schema) or is_founded(text, offer.learned.words[place])
     return min(clear, offer.bar(CHANGING)) if founded else offer.bar(UNFOUNDED)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 
 from agent.offers import CHANGES
+from agent.person_names import names_role, names_somebody, person_in
+from agent.question_form import is_yes_or_no
 from agent.word_lists import words
 from core.chat import ToolSchema
 
@@ -35,6 +37,20 @@ def needs_person(tool: ToolSchema) -> bool:
     """Whether somebody must be named to it."""
     properties = tool.parameters.get("properties", {})
     return any(properties.get(name, {}).get("x-kind") == "person" for name in tool.parameters.get("required", ()))
+
+
+def lacks_person(tool: ToolSchema, text: str, known: Sequence[frozenset[str]]) -> bool:
+    """Whether a tool that needs somebody was hardly meant. `known`: the words of its phrases.
+
+    Nobody is named; or, where none of the tool's own words is said, what looks like a name is none ("where is the first
+    aid"); or a role is named in passing ("will my manager find out").
+    """
+    if not needs_person(tool):
+        return False
+    named = person_in(text)
+    if named is None or not (names_somebody(text) or is_founded(text, known)):
+        return True
+    return names_role(named) and is_yes_or_no(text)
 
 
 def is_founded(text: str, known: Sequence[frozenset[str]]) -> bool:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from agent.data_text import Shown
 from agent.meaning import Meaning
-
-ALIKE = 0.64
-"""The cosine from which two sections with the same number are one rule in two languages: translations have .65 to .95,
-other sections that happen to have one number hardly .6."""
-READ = 400
-"""How many characters of each are compared."""
-_NUMBER = re.compile(r"^(?:(?:article|artikel|art\.|clause|section|§)\s*)?(\d+(?:\.\d+)*[a-z]?)\b", re.IGNORECASE)
+from policies.twins import ALIKE, gist, number_of
 
 
 def twin_of(passage: Shown, passages: Sequence[Shown], language: str, meaning: Meaning) -> Shown | None:
@@ -25,8 +18,8 @@ def twin_of(passage: Shown, passages: Sequence[Shown], language: str, meaning: M
         for one in passages
         if one.language == language
         and one.status == passage.status
-        and _number(one.heading)
-        and _number(one.heading) == _number(passage.heading)
+        and number_of(one.heading)
+        and number_of(one.heading) == number_of(passage.heading)
     ]
     if not same:
         return None
@@ -35,10 +28,5 @@ def twin_of(passage: Shown, passages: Sequence[Shown], language: str, meaning: M
     return same[best] if near[best] >= ALIKE else None
 
 
-def _number(heading: str) -> str:
-    found = _NUMBER.match(heading)
-    return found[1] if found else ""
-
-
 def _gist(passage: Shown) -> str:
-    return f"{passage.title} {passage.heading} {passage.text}"[:READ]
+    return gist(passage.title, passage.heading, passage.text)

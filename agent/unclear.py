@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.chosen import chosen
 from agent.state import Asked, Past
+from agent.word_lists import words
 from agent.words import CATALOGUE, say
 from core.own_yaml import load_yaml
 
@@ -48,6 +49,13 @@ def question_for(text: str, language: str, tools: Collection[str]) -> str | None
             lines = "\n".join(f"{place}. {way.label[language]}" for place, way in enumerate(ways, start=1))
             return say(ASK, language, readings=lines)
     return None
+
+
+def only_points(text: str) -> bool:
+    """Whether nothing is said but that somebody should look at "this", and not what it is."""
+    said = re.findall(r"[^\W\d_]+", text.lower())
+    pointing = not words("pointing").isdisjoint(said)
+    return pointing and words("asking_for_help") | words("pointing") >= set(said)
 
 
 def request_meant(answer: str, question: str) -> str | None:

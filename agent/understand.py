@@ -11,6 +11,7 @@ from actions.records import Action
 from agent import solved
 from agent.attached import with_yes_read
 from agent.builtin_model import BuiltinModel
+from agent.follow_ups import follows
 from agent.intents import SIGNPOSTS, Intent, intent_of
 from agent.language import is_foreign, language_of
 from agent.naming import names_draft, says_yes, the_named
@@ -23,7 +24,7 @@ from agent.signposts import kind_words, own_figures, signpost
 from agent.solved import Verdict, verdict
 from agent.state import Asked, Ending, Move, TurnState
 from agent.suggesting import to_begin_with, which_draft
-from agent.unclear import is_question_of_this, question_for, with_choices_read
+from agent.unclear import is_question_of_this, only_points, question_for, with_choices_read
 from agent.wish import asks_for_value, expects_answer
 from agent.words import CATALOGUE, refusal, say
 from core.chat import ChatMessage, ModelTurn, ToolCall
@@ -38,6 +39,7 @@ _CANNED = {
     Intent.OUT_OF_SCOPE: Outcome.NOT_FOUND,
     Intent.GREETING: Outcome.CLARIFIED,
 }
+_NOTHING_OF_OURS = frozenset({Intent.OUT_OF_SCOPE, Intent.SMALL_TALK})
 _INVITES = ("out_of_scope", "small_talk", "nothing_to_confirm", "nothing_to_cancel", "dropped")
 """Sentences of the desk that end with "what can I do for you?"."""
 
@@ -71,7 +73,7 @@ class Understand:
         if ending is None and not self._parts.registry.names:  # the kill switch: no model is asked at all
             ending = Ending(Outcome.REFUSED_FORBIDDEN, language, refusal("switched_off", language))
         if ending is None and not _answering(asked):
-            ending = self._unclear(reading, language)
+            ending = self._unclear(reading, asked, language)
         if ending is not None:
             return {"language": language, "ending": ending}
         return self._going_on(asked, reading, language)
@@ -82,10 +84,15 @@ class Understand:
         reading = self._routing.read(text)
         if _answering(asked) and reading.intent not in SIGNPOSTS and reading.intent is not intent_of(text):
             return Reading(None, text)
+        talked = [past.text for past in asked.history if past.role == "user"]
+        if reading.intent in _NOTHING_OF_OURS and intent_of(text) is None and talked and follows(text):
+            return Reading(None, text)  # "what about from Spain?" speaks of what was asked before
         return reading
 
-    def _unclear(self, reading: Reading, language: str) -> Ending | None:
+    def _unclear(self, reading: Reading, asked: Asked, language: str) -> Ending | None:
         question = question_for(reading.rest, language, self._parts.registry.names)
+        if question is None and not asked.history and not asked.message.files and only_points(reading.rest):
+            question = say("ask_matter", language)
         return Ending(Outcome.CLARIFIED, language, question) if question else None
 
     def _going_on(self, asked: Asked, reading: Reading, language: str) -> TurnState:

@@ -28,6 +28,15 @@ def listed(languages: Iterable[str] | None = None) -> frozenset[str]:
     return frozenset().union(*(words for language, words in _lists().items() if not languages or language in languages))
 
 
+def language_of(query: str) -> str:
+    """The language most of a question's small words are of; empty when none is ahead."""
+    words = set(map(folded, _WORD.findall(query)))
+    counts = {language: len(words & listed) for language, listed in _lists().items()}
+    most = max(counts.values())
+    ahead = [language for language, count in counts.items() if count == most > 0]
+    return ahead[0] if len(ahead) == 1 else ""
+
+
 def folded(word: str) -> str:
     """A word as the word lists have it: lower case, no accents, no apostrophe."""
     plain = unicodedata.normalize("NFKD", word.lower().replace("'", "").replace("’", ""))

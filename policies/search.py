@@ -16,16 +16,18 @@ from policies import curated, shelf
 from policies.applies import limits
 from policies.coverage import Coverage
 from policies.excerpt import excerpt
+from policies.function_words import language_of
 from policies.fusion import Hit, Weights, fuse
 from policies.glossary import Glossary
 from policies.indexes.indexes import Indexes
-from policies.indexes.vectors import IndexUnavailableError
 from policies.question import Question, Reader
 from policies.records import ANSWER
 from policies.settings import PolicySettings
 from policies.situations import Situations
 from policies.standing import standing
+from policies.twins import Twins
 from policies.validity import CURRENT, Term, last_day, status
+from policies.indexes.vectors import IndexUnavailableError
 from storage.engine import Database, Tx, now
 
 log = structlog.get_logger(__name__)
@@ -109,6 +111,7 @@ class Search:
         self._embedder = embedder
         self._situations = Situations(indexes.cache.embed, embedder.name)
         self._reader = Reader(embedder, self._situations)
+        self._twins = Twins(embedder.embed)
         self._settings = settings
         self._loading = Lock()
         self._shelf = _Shelf()
@@ -132,7 +135,7 @@ class Search:
             except IndexUnavailableError:
                 self._indexes.refresh()
                 continue
-            found = self._passages(hits, self._answers(question, view, hits), k, view)
+            found = self._passages(hits, self._answers(question, view, hits), k, view, language_of(query))
             if found is not None:
                 return found
         raise IndexUnavailableError("the index cannot be read; run `loket policies ingest`")
@@ -153,9 +156,12 @@ class Search:
 
     def _read(self, query: str, current: _Shelf, groups: frozenset[str]) -> Question:
         """The question; without vectors while the index holds those of another embedder."""
-        has_vectors = current.state.recipe == self._indexes.recipe
+        has_vectors = self._has_vectors(current)
         spelling = self._indexes.spelling(current.state.generation, current.readable(groups), current.glossary)
         return self._reader.read(query, current.glossary, current.languages, vectors=has_vectors, spelling=spelling)
+
+    def _has_vectors(self, current: _Shelf) -> bool:
+        return current.state.recipe == self._indexes.recipe
 
     def _coverage(self, question: Question, current: _Shelf, groups: frozenset[str]) -> Coverage:
         statistics = self._indexes.lexical.statistics(current.state.generation, current.readable(groups))
@@ -196,7 +202,9 @@ class Search:
             hits.extend(fuse(evidence, weights, limit))
         return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))[:limit]
 
-    def _passages(self, hits: Sequence[Hit], answers: Sequence[Hit], k: int, view: _View) -> list[Passage] | None:
+    def _passages(
+        self, hits: Sequence[Hit], answers: Sequence[Hit], k: int, view: _View, language: str
+    ) -> list[Passage] | None:
         """Owners' answers and the hits as passages; None when the database moved on and must be asked again."""
         first = {hit.passage_id for hit in answers}
         hits = [*answers, *(hit for hit in hits if hit.passage_id not in first)]
@@ -213,6 +221,8 @@ class Search:
             state = status(_term(row), view.current.ends, view.on)
             factor = standing(row["authority"], row["effective_from"], state, view.on, self._settings)
             weighed.append((replace(hit, score=hit.score * factor), state))
+        if language and len(view.current.languages) > 1 and self._has_vectors(view.current):
+            weighed = self._twins.lifted(weighed, rows, language)
         best = sorted(weighed, key=lambda pair: (pair[0].passage_id not in first, -pair[0].score))[:k]
         best.sort(key=lambda pair: (pair[0].passage_id not in first, pair[1] != CURRENT, -pair[0].score))
         back = self._settings.not_in_force_factor  # listed behind the current text, but no less about the question
