@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import yaml
@@ -40,7 +43,8 @@ def read_as(form: type[Form], text: str, name: str, within: str = "") -> Form:
         return form.model_validate(values)
     except ValidationError as error:
         found = error.errors(include_url=False)[:5]
-        raise ConfigError("; ".join(_explain(problem, root, name, within) for problem in found)) from error
+        known = _keys_of(form.model_json_schema())
+        raise ConfigError("; ".join(_explain(problem, root, name, within, known) for problem in found)) from error
 
 
 def _refuse_repeated_keys(node: yaml.Node, name: str) -> None:
@@ -57,11 +61,17 @@ def _refuse_repeated_keys(node: yaml.Node, name: str) -> None:
         _refuse_repeated_keys(child, name)
 
 
-def _explain(problem: Any, root: yaml.Node, name: str, within: str) -> str:
+def _keys_of(schema: Any) -> set[str]:
+    """Every key that a form knows, wherever it stands."""
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return {key for part in parts for key in part.get("properties", {})}
+
+
+def _explain(problem: Any, root: yaml.Node, name: str, within: str, known: Collection[str]) -> str:
     place = [str(part) for part in problem["loc"] if part != "[key]"]
     tool = f", tool {place[1]!r}" if len(place) > 1 and place[0] == within else ""
     field = ".".join(place[2:] if tool else place)
-    return f"{name}, line {_line_of(root, place)}{tool}: {field or 'the file'}: {_remedy(problem)}"
+    return f"{name}, line {_line_of(root, place)}{tool}: {field or 'the file'}: {_remedy(problem, known)}"
 
 
 def _line_of(node: yaml.Node, place: list[str]) -> int:
@@ -82,13 +92,18 @@ def _line_of(node: yaml.Node, place: list[str]) -> int:
     return line
 
 
-def _remedy(problem: Any) -> str:
+def _remedy(problem: Any, known: Collection[str]) -> str:
     match problem["type"]:
         case "extra_forbidden":
-            return "this key is not known; remove it or correct its spelling"
+            meant = get_close_matches(str(problem["loc"][-1]), known, 1)
+            return f"this key is not known; {f'did you mean `{meant[0]}`?' if meant else 'remove it'}"
+        case "literal_error" | "enum":
+            choices = str(problem["ctx"]["expected"])
+            meant = get_close_matches(str(problem["input"]), re.findall(r"'([^']*)'", choices), 1)
+            return f"{problem['input']!r} is none of {choices}{f'; did you mean {meant[0]!r}?' if meant else ''}"
         case "missing":
             return "this key is missing; add it"
         case "string_type":
             return f"this must be text; put {problem['input']!r} between quotes"
         case _:
-            return str(problem["msg"])
+            return str(problem["msg"]).removeprefix("Value error, ")

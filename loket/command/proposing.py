@@ -17,6 +17,7 @@ from core.people import ChannelIdentity, Employee
 from core.plain_text import reveal
 from core.ports import Decision
 from loket.command import voting
+from loket.command.persons import signs_in, tell
 from loket.command.prompting import agreed
 from loket.command.running import employee_of, looking
 from loket.counter import Counter
@@ -35,6 +36,16 @@ class _Proposer:
     address: Address
     place: str
     confirm: Callable[[str], Awaitable[Decision]]
+
+
+async def propose_here(
+    settings: Settings, employee_id: str, tool: str, arguments: Mapping[str, object], *, yes: bool
+) -> None:
+    """By whom `--as` names where a shell is an identity, else by whoever signs in. Raises `ConfigError`."""
+    if signs_in(settings, employee_id):
+        await propose_signed_in(settings, tool, arguments, tell, yes=yes)
+    else:
+        await propose(settings, employee_id, tool, arguments, yes=yes)
 
 
 async def propose(

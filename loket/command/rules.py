@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from core.errors import ConfigError
-from loket.command.proposing import propose as propose_action
-from loket.command.running import looking, run, settings_for_a_person
+from loket.command.persons import NAMED
+from loket.command.proposing import propose_here
+from loket.command.running import looking, run
 from loket.settings import read_settings
 
 app = typer.Typer(help="Who must approve what: read the rules in force, propose new ones.", no_args_is_help=True)
@@ -33,7 +34,7 @@ def show() -> None:
 @app.command()
 def propose(
     file: Annotated[Path, typer.Argument(help="The whole new rules file.")],
-    as_: Annotated[str, typer.Option("--as", metavar="ADMIN", help="Who proposes, such as E1009.")],
+    as_: Annotated[str, typer.Option("--as", metavar="ADMIN", help=NAMED)] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """
@@ -49,7 +50,7 @@ def propose(
         raise ConfigError(f"{file} cannot be read as text: {error}") from error
     version, _document = run(_in_force())
     arguments = {"base": version, "document": document}
-    run(propose_action(settings_for_a_person(), as_, "change_rules", arguments, yes=yes))
+    run(propose_here(read_settings(), as_, "change_rules", arguments, yes=yes))
 
 
 async def _in_force() -> tuple[int, str]:

@@ -13,7 +13,8 @@ from core.errors import ConfigError, Refused
 from loket.command.adding import add, answers, check, release
 from loket.command.adding.listing import table_of
 from loket.command.operator import operator
-from loket.command.proposing import propose
+from loket.command.persons import NAMED
+from loket.command.proposing import propose_here
 from loket.command.running import employee_of, looking, run, settings_for_a_person
 from loket.settings import Settings, read_settings
 from loket.switchboard import Switchboard
@@ -23,7 +24,7 @@ from tools.loading import load_builtin
 from tools.registry import Registry
 
 app = typer.Typer(help="What the agent may do, and the switch that stops it.", no_args_is_help=True)
-As = Annotated[str, typer.Option("--as", metavar="ADMIN", help="Who does it, such as E1009.")]
+As = Annotated[str, typer.Option("--as", metavar="ADMIN", help=NAMED)]
 Name = Annotated[str, typer.Argument(help="A tool's name, or '*' for everything.")]
 
 
@@ -80,7 +81,7 @@ def disable(
 
 
 @app.command()
-def enable(name: Name, as_: As, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+def enable(name: Name, as_: As = "", yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """
     Propose to switch a tool on again. Two other admins have to approve.
 
@@ -88,7 +89,7 @@ def enable(name: Name, as_: As, yes: Annotated[bool, typer.Option("--yes", help=
 
       loket tools enable reset_my_password --as E1009
     """
-    run(propose(settings_for_a_person(), as_, "switch_on", {"scope": name}, yes=yes))
+    run(propose_here(read_settings(), as_, "switch_on", {"scope": name}, yes=yes))
 
 
 async def _disable(settings: Settings, name: str, employee_id: str, reason: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,17 @@ from core.errors import ConfigError
 from core.events import Verb
 from core.people import ChannelIdentity
 from loket.command import voting
+from loket.command.adding.files import document_in
+from loket.command.proposing import propose_signed_in
 from loket.settings import Settings
 from tests.desk import Desk
 from tests.scenarios.test_device_sign_in import REGISTERED
 from tests.servers.oidc import RealProvider, real_provider
 from tests.sign_in_room import oidc_settings
 from tests.staff import PRIYA, TOM
+from tools.added import versions
 
+FORM = document_in(Path(__file__).parents[2] / "examples" / "book_a_slot" / "form.yaml")
 pytestmark = [pytest.mark.sampled(0.3), pytest.mark.slow]
 
 
@@ -75,6 +80,26 @@ async def test_nobody_approves_their_own_request_by_signing_in_at_a_command_line
     assert "Nobody approves their own request" in decision.text
     await desk.clock.advance(seconds=30)
     assert desk.effects() == []
+
+
+async def test_an_admin_proposes_a_release_by_signing_in_and_nobody_else_can(
+    desk: Desk, provider: RealProvider
+) -> None:
+    desk.world.map_identity(ChannelIdentity("oidc", provider.issuer, "sub-E1009"), "E1009")
+    version = await desk.database.run(lambda tx: versions.draft(tx, FORM, "operator:jan@server", "terminal"))
+    checked = partial(versions.record_check, passed=True, report={}, by="operator:jan@server")
+    await desk.database.run(lambda tx: checked(tx, version.name, version.hash))
+    arguments = {"name": version.name, "version": version.number, "document_hash": version.hash}
+    arguments |= {"groups": [], "places": []}
+
+    def command(settings: Settings, tell: Callable[[str], None]) -> Any:
+        return propose_signed_in(settings, "release_tool", arguments, tell, yes=True)
+
+    with pytest.raises(ConfigError):
+        await signed_in(desk, provider, TOM, command)
+    assert await desk.counter.gate.waiting() == []
+    await signed_in(desk, provider, "E1009", command)
+    assert [(one.tool, one.requester_id) for one in await desk.counter.gate.waiting()] == [("release_tool", "E1009")]
 
 
 async def test_somebody_whom_the_directory_does_not_know_votes_on_nothing(desk: Desk, provider: RealProvider) -> None:

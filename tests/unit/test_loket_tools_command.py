@@ -159,12 +159,45 @@ def test_whoever_wrote_a_draft_has_no_vote_on_it(loket: Run, form: Path) -> None
 
 @pytest.mark.slow
 def test_what_cannot_be_looked_at_is_no_pass(loket: Run, form: Path) -> None:
-    add(loket, form)
+    loket("tools", "add", str(form))
     code, out, _ = loket("tools", "check", "parking_permit", "--json")
     report = json.loads(out)
     assert code == 1
     assert {row["check"] for row in report["checks"] if row["verdict"] == "unseen"} == {"card"}
     assert not report["passed"]
+
+
+@pytest.mark.slow
+def test_where_nobody_is_named_the_card_is_drawn_for_whoever_wrote_the_draft(loket: Run, form: Path) -> None:
+    add(loket, form)
+    code, out, err = loket("tools", "check", "parking_permit")
+    assert code == 0, out + err
+    assert "Daan Mulder (E1009)" in out
+
+
+SERVER = {"SYSTEMS_NOTIFY": "gateways", "SMTP_HOST": "mail.example.gov", "SMTP_SENDER": "desk@example.gov"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tools", "release", "parking_permit"),
+        ("tools", "retire", "parking_permit"),
+        ("tools", "enable", "parking_permit"),
+        ("rules", "propose", "rules.yaml"),
+    ],
+)
+def test_on_a_server_whoever_changes_what_the_agent_may_do_signs_in(
+    loket: Run, form: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    add(loket, form)
+    Path("rules.yaml").write_text("version: 1\n", encoding="utf-8")
+    for name, value in SERVER.items():
+        monkeypatch.setenv(f"LOKET_{name}", value)
+    for who, said in (((), "a shell is no identity: set LOKET_OIDC_ISSUER"), (("--as", "E1009"), "you sign in")):
+        code, _, err = loket(*words, *who)
+        assert code == 2
+        assert said in err
 
 
 @pytest.mark.parametrize("employee", ["E1002", "E9999"])
@@ -179,7 +212,10 @@ def test_only_an_admin_brings_tools_in(loket: Run, form: Path, employee: str) ->
     [
         ("risk: write", "risk: read", "what only reads runs at once and has no rule"),
         ("risk: write", "rissk: write", "line 6"),
-        ("kind: text", "kind: txt", "fields"),
+        ("kind: text", "kind: txt", "line 26: source.fields.0.kind: 'txt' is none of"),
+        ("kind: text", "kind: txt", "did you mean 'text'?"),
+        ("queue: FAC", "quue: FAC", "did you mean `queue`?"),
+        ("kind: date", "knd: date", "line 27"),
         ("rate_limit: {times: 5, per: day}", "rate_limit: {times: lots, per: day}", "line 8"),
         ("version: 1", "version: 2", "line 1"),
         ("source:", "source: *a", "alias"),
@@ -256,7 +292,7 @@ def test_answers_of_a_kept_form_are_given_to_an_admin_alone(loket: Run, tmp_path
     code, _, err = loket("tools", "answers", "parking_permit", "--as", "E1002", "--csv")
     assert (code, "no admin" in err) == (2, True)
     code, _, err = loket("tools", "answers", "parking_permit", "--csv")
-    assert (code, "who looks?" in err) == (2, True)
+    assert (code, "say who you are" in err) == (2, True)
     code, out, _ = loket("tools", "answers", "parking_permit", "--as", "E1009")
     assert (code, "0 answers" in out) == (0, True)
 

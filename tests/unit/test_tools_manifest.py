@@ -36,7 +36,7 @@ def test_a_good_manifest_is_read() -> None:
     ("right", "wrong", "message"),
     [
         ("risk: read", "rsik: read", r"weather.yaml, line 5, tool 'weather': rsik: this key is not known"),
-        ("risk: read", "risk: harmless", r"line 5, tool 'weather': risk: Input should be 'read', 'write'"),
+        ("risk: read", "risk: harmless", r"line 5, tool 'weather': risk: 'harmless' is none of 'read', 'write'"),
         ("nl: Weer", "de: Wetter", r"line 4, tool 'weather': title.nl: this key is missing; add it"),
         ("times: 3", "times: many", r"line 6, tool 'weather': rate_limit.times"),
         ("per: day", "per: fortnight", r"line 6, tool 'weather': rate_limit.per"),
@@ -50,7 +50,7 @@ def test_a_good_manifest_is_read() -> None:
         ),
         ("- weer vandaag", "- Gaat het regenen", r"line 8, tool 'weather': examples: .* nl examples repeat"),
         ("        - storm?\n      nl", "      nl", r"line 9, tool 'weather': examples.en: .* at least 3"),
-        ("version: 1", "version: 2", r"line 1: version: Input should be 1"),
+        ("version: 1", "version: 2", r"line 1: version: 2 is none of 1"),
         ("version: 1\n", "", r"line 1: version: this key is missing"),
         ("    risk: read", "    risk: read\n    risk: write", r"line 6: 'risk' stands here twice"),
         ("  weather:", "  Weather-now:", r"line 3, tool 'Weather-now'"),

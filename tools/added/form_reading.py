@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 from core.errors import ConfigError
 from tools.added.document import ToolDocument
 from tools.added.form_schema import labels_of, schema_of
-from tools.added.form_source import read_source
+from tools.added.form_source import FormSource, read_source
 from tools.yaml_lines import read_as
 
 
@@ -17,6 +17,7 @@ class _Written(ToolDocument):
     """The same form, with the parts that nobody has to write."""
 
     arguments: Annotated[dict[str, JsonValue], Field(max_length=0)] = Field(default_factory=dict)
+    source: FormSource  # type: ignore[assignment]  # read here, so that what is wrong in it has a line too
 
     @model_validator(mode="after")
     def _sound(self) -> _Written:
@@ -32,7 +33,8 @@ def read_form(text: str, name: str) -> ToolDocument:
     written = read_as(_Written, text, name)
     if written.kind != "form":
         raise ConfigError(f"{name}: the kind is {written.kind!r}, and here is a place for a `form`")
-    return document_of(written.model_dump(mode="json", by_alias=True))
+    values = written.model_dump(mode="json", by_alias=True)
+    return document_of({**values, "source": written.source.model_dump(mode="json", exclude_unset=True)})
 
 
 def document_of(values: dict[str, Any]) -> ToolDocument:

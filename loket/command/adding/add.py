@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -87,20 +87,26 @@ def add(  # noqa: PLR0913, PLR0917 - every answer may be an option
 
       loket tools add hr.yaml --answers answers.yaml --out my_leave_balance.yaml --no-draft
     """
-    given = read_answers(answers) if answers else {}
-    for pair in set_ or ():
-        key, joint, value = pair.partition("=")
-        if not joint:
-            raise ConfigError(f"--set {pair!r} is not written as QUESTION=ANSWER")
-        given[key.strip()] = value
-    if operations:
-        given["operations"] = [one.strip() for one in operations.split(",")]
+    given = _given(answers, set_ or (), operations)
     wanted = Wanted(source, mcp=mcp, program=mcp_command, internal=internal, credential=credential)
     try:
         run(_add(read_settings(), Wish(wanted, as_, out, given, yes, draft)))
     except typer.Abort:
         Console(stderr=True).print("\nStopped: nothing was kept.", style="yellow")
         raise typer.Exit(1) from None
+
+
+def _given(file: Path | None, pairs: Iterable[str], operations: str) -> dict[str, Any]:
+    """The answers of the file and of the command line, which wins."""
+    given = read_answers(file) if file else {}
+    for pair in pairs:
+        key, joint, value = pair.partition("=")
+        if not joint:
+            raise ConfigError(f"--set {pair!r} is not written as QUESTION=ANSWER")
+        given[key.strip()] = value
+    if operations:
+        given["operations"] = [one.strip() for one in operations.split(",")]
+    return given
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ the transaction that reads: without that row nothing is given out.
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,10 +15,9 @@ from rich.console import Console
 
 from core.errors import ConfigError
 from core.people import Employee
-from loket.command.adding.drafts import ADMINS, version_of
-from loket.command.running import employee_of, looking, run
-from loket.command.voting import signed_in
-from loket.counter import Counter
+from loket.command.adding.drafts import version_of
+from loket.command.persons import person_at, refuse_others
+from loket.command.running import run
 from loket.settings import Settings, read_settings
 from storage import AuditEntry, Tx
 from storage.audit import record
@@ -63,32 +60,12 @@ def answers(
 
 
 async def _answers(settings: Settings, name: str, employee_id: str, *, prints: bool) -> Given:
-    async with _admin(settings, employee_id) as (counter, admin):
+    async with person_at(settings, employee_id) as (counter, person):
+        admin = refuse_others(person, "reads what people answered")
         document = (await version_of(counter, name)).read()
         if document.source.get("keep") is None:
             raise ConfigError(f"the answers of {name!r} are not kept: it is no form with `keep`")
         return await counter.database.run(lambda tx: read_out(tx, document, admin, prints=prints))
-
-
-@asynccontextmanager
-async def _admin(settings: Settings, employee_id: str) -> AsyncIterator[tuple[Counter, Employee]]:
-    """Who looks: named where a shell is an identity, else signed in. Raises `ConfigError` for whoever is no admin."""
-    if settings.shell_is_identity:
-        if not employee_id:
-            raise ConfigError("who looks? answers of people are given to an admin only: --as ADMIN")
-        async with looking(settings) as counter:
-            yield counter, _refuse_others(await employee_of(counter, employee_id))
-        return
-    if employee_id:
-        raise ConfigError("--as exists only in the embedded form; here you sign in: leave it away")
-    async with signed_in(settings, _tell) as (counter, operator):
-        yield counter, _refuse_others(operator.employee)
-
-
-def _refuse_others(person: Employee) -> Employee:
-    if ADMINS not in person.groups or not person.may_use_tools:
-        raise ConfigError(f"{person.name} is no admin: only the group `{ADMINS}` reads what people answered")
-    return person
 
 
 def read_out(tx: Tx, document: ToolDocument, admin: Employee, *, prints: bool) -> Given:
@@ -103,7 +80,3 @@ def read_out(tx: Tx, document: ToolDocument, admin: Employee, *, prints: bool) -
     )
     record(tx, entry)
     return Given(len(found), as_csv(document, found) if prints else "")
-
-
-def _tell(text: str) -> None:
-    Console(stderr=True).print(text, markup=False)

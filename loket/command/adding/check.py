@@ -13,6 +13,7 @@ from rich.text import Text
 
 from loket.command.adding.checking import Examined, Examiner
 from loket.command.adding.drafts import chosen, looker_of
+from loket.command.persons import person_at
 from loket.command.running import looking, run
 from loket.settings import Settings, read_settings
 from loket.terminal.drawing import draw_card
@@ -21,7 +22,13 @@ from tools.added import versions
 from tools.added.checks.findings import Report, Verdict
 
 As = Annotated[
-    str, typer.Option("--as", metavar="EMPLOYEE", help="For whom the source may be asked, and who the card says asks.")
+    str,
+    typer.Option(
+        "--as",
+        metavar="EMPLOYEE",
+        help="For whom the source may be asked, and who the card says asks; whoever wrote the draft where nobody is "
+        "named. On a server you sign in instead.",
+    ),
 ]
 _MARKS = {Verdict.PASSED: ("✓", "green"), Verdict.FAILED: ("✗", "red"), Verdict.UNSEEN: ("?", "yellow")}
 
@@ -53,9 +60,13 @@ def check(
 
 
 async def _check(settings: Settings, name: str, employee_id: str, number: int) -> Examined:
+    person = None
+    if not settings.shell_is_identity and not employee_id and settings.oidc.proves:
+        async with person_at(settings, "") as (_, person):
+            pass  # who it is; the look itself needs what the service reads with
     async with looking(settings) as counter:
-        author = await looker_of(counter, settings, employee_id)
         document, version = await chosen(counter, name, number)
+        author = await looker_of(counter, settings, employee_id, version, person)
         examined = await Examiner(counter, counter.way, author.person).examine(document)
         report = examined.report
         if version is not None:

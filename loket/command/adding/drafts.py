@@ -9,6 +9,7 @@ from core.errors import ConfigError
 from core.people import Employee
 from loket.command.adding.files import document_in
 from loket.command.operator import operator
+from loket.command.persons import ADMINS, refuse_others
 from loket.command.running import employee_of
 from loket.counter import Counter
 from loket.settings import Settings
@@ -16,8 +17,6 @@ from storage import Tx
 from tools.added import versions
 from tools.added.document import ToolDocument
 from tools.added.versions import Version
-
-ADMINS = "admins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +34,26 @@ async def author_of(counter: Counter, settings: Settings, employee_id: str) -> A
     if not settings.shell_is_identity:
         raise ConfigError("--as exists only in the embedded form; without it the draft is the operator's at this shell")
     person = await employee_of(counter, employee_id)
-    if ADMINS not in person.groups or not person.may_use_tools:
-        raise ConfigError(f"{person.name} is no admin: only the group `{ADMINS}` brings tools in")
+    refuse_others(person, "brings tools in")
     return Author(f"employee:{person.employee_id}", person)
 
 
-async def looker_of(counter: Counter, settings: Settings, employee_id: str) -> Author:
-    """Whoever has a look: any employee the shell may speak for; the audit names the operator where it is no admin."""
-    if not employee_id:
-        return Author(operator())
-    if not settings.shell_is_identity:
-        raise ConfigError("--as exists only in the embedded form: a source is asked for a person only by that person")
-    person = await employee_of(counter, employee_id)
-    return Author(f"employee:{person.employee_id}" if ADMINS in person.groups else operator(), person)
+async def looker_of(
+    counter: Counter, settings: Settings, employee_id: str, version: Version | None, signed_in: Employee | None = None
+) -> Author:
+    """Whoever has a look: who signed in, any employee the shell may speak for, else whoever wrote the draft there.
+
+    The audit names the operator where it is no admin, and where nobody said who they are.
+    """
+    if employee_id and not settings.shell_is_identity:
+        raise ConfigError("--as exists only in the embedded form; here you sign in: leave it away")
+    person = signed_in
+    if person is None and employee_id:
+        person = await employee_of(counter, employee_id)
+    if person is not None:
+        return Author(f"employee:{person.employee_id}" if ADMINS in person.groups else operator(), person)
+    writer = version.author.removeprefix("employee:") if version and settings.shell_is_identity else ""
+    return Author(operator(), await counter.directory.by_id(writer) if writer else None)
 
 
 async def chosen(counter: Counter, name_or_file: str, number: int = 0) -> tuple[ToolDocument, Version | None]:

@@ -13,22 +13,23 @@ from rich.table import Table
 from actions.outdated import take_away
 from core.errors import ConfigError, Refused
 from loket.command.adding.drafts import version_of
-from loket.command.proposing import propose
-from loket.command.running import employee_of, looking, run, settings_for_a_person
+from loket.command.persons import NAMED, person_at, signs_in
+from loket.command.proposing import propose_here
+from loket.command.running import looking, run
 from loket.settings import Settings, read_settings
 from storage import Tx
 from tools.added import versions
 from tools.added.document import write_document
 from tools.added.versions import InForce, Version
 
-As = Annotated[str, typer.Option("--as", metavar="ADMIN", help="Who does it, such as E1009.")]
+As = Annotated[str, typer.Option("--as", metavar="ADMIN", help=NAMED)]
 Name = Annotated[str, typer.Argument(help="An added tool's name.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def release(
     name: Name,
-    as_: As,
+    as_: As = "",
     number: Annotated[int, typer.Option("--version", help="Which version; the newest where none is named.")] = 0,
     groups: Annotated[str, typer.Option(help="Only for these groups first, with commas between them.")] = "",
     channel: Annotated[str, typer.Option(help="Only there first: slack, or slack:TENANT/ROOM.")] = "",
@@ -46,12 +47,12 @@ def release(
     """
     places = [channel] if channel else []
     wanted = [one.strip() for one in groups.split(",") if one.strip()]
-    run(_release(settings_for_a_person(), name, as_, number, (wanted, places), yes=yes))
+    run(_release(read_settings(), name, as_, number, (wanted, places), yes=yes))
 
 
 def roll_back(
     name: Name,
-    as_: As,
+    as_: As = "",
     to: Annotated[int, typer.Option(help="Which version; the one in force before where none is named.")] = 0,
     yes: Yes = False,
 ) -> None:
@@ -63,12 +64,12 @@ def roll_back(
 
       loket tools roll-back my_leave_balance --as E1009
     """
-    run(_roll_back(settings_for_a_person(), name, as_, to, yes=yes))
+    run(_roll_back(read_settings(), name, as_, to, yes=yes))
 
 
 def retire(
     name: Name,
-    as_: As,
+    as_: As = "",
     canary: Annotated[bool, typer.Option("--canary", help="Only the version that some are offered first.")] = False,
 ) -> None:
     """
@@ -79,7 +80,7 @@ def retire(
 
       loket tools retire my_leave_balance --as E1009
     """
-    Console().print(run(_retire(settings_for_a_person(), name, as_, canary=canary)), markup=False)
+    Console().print(run(_retire(read_settings(), name, as_, canary=canary)), markup=False)
 
 
 def show(
@@ -130,6 +131,7 @@ async def _release(
     *,
     yes: bool,
 ) -> None:
+    signs_in(settings, employee_id)
     async with looking(settings) as counter:
         version = await version_of(counter, name, number)
         for group in audience[0]:
@@ -137,7 +139,7 @@ async def _release(
                 raise ConfigError(f"nobody is in the group {group!r}")
     groups, places = audience
     arguments = {"name": name, "version": version.number, "document_hash": version.hash}
-    await propose(
+    await propose_here(
         settings,
         employee_id,
         "release_tool",
@@ -147,6 +149,7 @@ async def _release(
 
 
 async def _roll_back(settings: Settings, name: str, employee_id: str, to: int, *, yes: bool) -> None:
+    signs_in(settings, employee_id)
     async with looking(settings) as counter:
         await version_of(counter, name)
         earlier = await counter.database.read(lambda tx: versions.earlier(tx, name))
@@ -158,8 +161,7 @@ async def _roll_back(settings: Settings, name: str, employee_id: str, to: int, *
 
 
 async def _retire(settings: Settings, name: str, employee_id: str, *, canary: bool) -> str:
-    async with looking(settings) as counter:
-        admin = await employee_of(counter, employee_id)
+    async with person_at(settings, employee_id) as (counter, admin):
         await version_of(counter, name)
         try:
             done = await take_away(counter.gate.parts, admin, name, canary=canary)

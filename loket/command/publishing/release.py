@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from actions.authors import PUBLISH
 from core.errors import ConfigError
-from loket.command.proposing import propose, propose_signed_in
+from loket.command.proposing import propose_here
 from loket.command.publishing.drafts import Collection, Number
-from loket.command.running import run, settings_for_a_person
+from loket.command.running import run
 from loket.policy_trial import chosen_version
 from loket.settings import read_settings
 from policies.versions import versions
@@ -68,17 +67,7 @@ def _propose(asked: Callable[[Tx], dict[str, object]], employee_id: str, *, yes:
             arguments = asked(tx)
     finally:
         database.close()
-    if not employee_id and not settings.shell_is_identity:
-        console = Console(stderr=True)
-        run(
-            propose_signed_in(
-                settings, PUBLISH, arguments, lambda text: console.print(text, markup=False, soft_wrap=True), yes=yes
-            )
-        )
-        return
-    if not employee_id:
-        raise ConfigError("say who you are: --as ADMIN, such as --as E1009")
-    run(propose(settings_for_a_person(), employee_id, PUBLISH, arguments, yes=yes))
+    run(propose_here(settings, employee_id, PUBLISH, arguments, yes=yes))
 
 
 def _asked(tx: Tx, collection: str, number: int) -> dict[str, object]:
