@@ -54,6 +54,7 @@ def first_found(loket: Run, *words: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_draft_is_tried_published_and_rolled_back(loket: Run, handbook: Path) -> None:
     done(loket, "ingest", str(handbook))
     (handbook / "leave.md").write_text(DAYS.format("thirty"), encoding="utf-8")

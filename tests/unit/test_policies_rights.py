@@ -139,7 +139,7 @@ class Rights(RuleBasedStateMachine):
 
 _nightly = settings.get_current_profile_name() == "nightly"
 Rights.TestCase.settings = settings(
-    max_examples=200 if _nightly else 12,
+    max_examples=200 if _nightly else 4,
     stateful_step_count=25,
     deadline=None,
     derandomize=not _nightly,

@@ -140,4 +140,4 @@ class OnThePage(RuleBasedStateMachine):
 
 
 TestOnThePage = pytest.mark.slow(OnThePage.TestCase)
-TestOnThePage.settings = settings(max_examples=40, stateful_step_count=14, deadline=None)
+TestOnThePage.settings = settings(max_examples=12, stateful_step_count=14, deadline=None)
