@@ -13,6 +13,9 @@ from core.events import Verb
 from core.plain_text import reveal
 from core.replies import Button, Card, Fact, Link
 
+LONG = 300
+"""Characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Background:
@@ -28,6 +31,7 @@ class Background:
     phone: str = ""
     phone_to_ring: str = ""
     rule: str = ""
+    policy: str = ""
     taken_by: str = ""
     votes: str = ""
     passed_on: str = ""
@@ -144,10 +148,11 @@ def _approver_buttons(action: Action, language: str) -> tuple[Button, ...]:
 
 
 def _approver_facts(action: Action, background: Background, language: str) -> Sequence[Fact]:
+    arguments = [(f"= {name}", shown(value)) for name, value in action.arguments.items()]
+    told = [(f"= {fact.label}", fact.value) for fact in action.facts]
     rows = [
         ("tool", action.tool),
-        *((f"= {name}", shown(value)) for name, value in action.arguments.items()),
-        *((f"= {fact.label}", fact.value) for fact in action.facts),
+        *(row for row in (*arguments, *told) if not _is_long(row[1])),
         ("requester", background.requester),
         ("subject", background.subject),
         ("account", action.account_id or ""),
@@ -155,6 +160,7 @@ def _approver_facts(action: Action, background: Background, language: str) -> Se
         ("manager", background.manager),
         ("phone", background.phone_to_ring if _callback_due(action) else background.phone),
         ("tier", say(f"tier_{action.tier}", language, count=action.approvals_needed)),
+        ("policy", background.policy),
         ("rule", background.rule),
         ("votes", background.votes),
         ("taken_by", _taken(action, background, language)),
@@ -162,12 +168,18 @@ def _approver_facts(action: Action, background: Background, language: str) -> Se
         ("expires", moment_of(action.expires_at)),
         ("reason", action.reason),
         ("id", short_id(action.action_id)),
+        *(row for row in (*told, *arguments) if _is_long(row[1])),
     ]
     return [
         Fact(reveal(label[2:]) if label.startswith("= ") else say(f"label_{label}", language), reveal(value))
         for label, value in rows
         if value
     ]
+
+
+def _is_long(text: str) -> bool:
+    """Whether it would push away what an approver looks at first: it stands last, and whole."""
+    return len(text) > LONG or "\n" in text
 
 
 def _taken(action: Action, background: Background, language: str) -> str:

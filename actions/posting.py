@@ -91,7 +91,8 @@ def completed(parts: GateParts, tx: Tx, action: Action, known: Background, langu
     passed_on = f"{', '.join(groups)}, {moment_of(at)}" if at is not None else ""
     language = language or parts.settings.approvers_language
     signs_in = sign_in_asked(parts, tx, action)
-    return replace(known, votes=_votes(tx, action, language), passed_on=passed_on, signs_in=signs_in)
+    votes_so_far = _votes(tx, action, language)
+    return replace(known, votes=votes_so_far, passed_on=passed_on, signs_in=signs_in, policy=_policy(parts, tx, action))
 
 
 async def card_of_an_approver(parts: GateParts, action: Action, reader: Employee) -> Card:
@@ -102,6 +103,13 @@ async def card_of_an_approver(parts: GateParts, action: Action, reader: Employee
     fresh = await background(parts, action)
     known = await parts.database.read(lambda tx: completed(parts, tx, action, fresh, reader.language))
     return approver_card(action, known, reader.language)
+
+
+def _policy(parts: GateParts, tx: Tx, action: Action) -> str:
+    """What the rule carries out, in the version under which this was asked."""
+    rules = parts.rules.of(tx, action.rule_version)
+    rule = rules.tools.get(action.tool) if rules is not None else None
+    return rule.policy if rule is not None else ""
 
 
 def room_of(parts: GateParts, group: str) -> Address:

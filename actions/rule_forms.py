@@ -24,6 +24,7 @@ class Rule(_Strict):
     `approvers_sign_in`: a yes counts only with a fresh sign-in for it. For `critical` that holds by itself wherever
     people can sign in; saying it here also refuses the action where they cannot.
     `escalate_to` are the groups that may decide as well once `escalate_after_hours` of the lifetime have passed.
+    `policy` names what of the organisation's own the rule carries out, for whoever has to say yes.
     """
 
     tier: Risk = Field(strict=False)
@@ -35,6 +36,7 @@ class Rule(_Strict):
     escalate_to: tuple[str, ...] = Field(default=(), strict=False)
     escalate_after_hours: float = Field(default=0, ge=0, le=168, allow_inf_nan=False)
     approvers_sign_in: bool = False
+    policy: str = Field(default="", max_length=300)
 
     @model_validator(mode="after")
     def _never_looser(self) -> Rule:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from core.people import ChannelIdentity
 from tests.desk import Desk
 from tests.reading import text_of
 from tests.staff import ADMIN, CHIDI, INEKE, JAN, JOOST, KARIM, MARIA, MILA, PRIYA, SANNE, TOM
@@ -161,3 +162,13 @@ async def test_the_card_shows_an_approver_everything_and_hides_nothing() -> None
         for expected in ("Tom Bakker", "E1002", "tom.bakker", "Peter van Egmond", "reset_my_password"):
             assert expected in shown, expected
         assert "+31655501002" not in shown
+
+
+async def test_an_approver_reads_which_policy_is_behind_a_request() -> None:
+    async with Desk.start(documents={}) as desk:
+        reset = await desk.ask_for("E1002", "reset my password")
+        await desk.prove("E1002", reset)
+        card = await desk.counter.desk.card(ChannelIdentity("terminal", "local", "E1003"), reset)
+        assert card is not None
+        policies = [fact.value for fact in card.facts if fact.label == "Policy"]
+        assert policies == ["Passwords and signing in (MFA), section 3 (A forgotten password or a locked account)"]
