@@ -91,16 +91,17 @@ def read_back(text: str) -> Any:
 @quick(1_000)
 @given(st.dictionaries(names, values, max_size=5))
 def test_every_argument_can_be_read_back_from_the_card(arguments: dict[str, Any]) -> None:
-    facts = shown(arguments=arguments).facts[1 : 1 + len(arguments)]  # they follow the tool, in order
+    facts = [fact for fact in shown(arguments=arguments).facts if fact.label in arguments]
 
+    assert len(facts) == len(arguments)
     assert {fact.label: read_back(fact.value) for fact in facts} == arguments
 
 
 @quick(300)
 @given(words, words)
 def test_two_different_texts_never_look_the_same(one: str, two: str) -> None:
-    cards = [shown(arguments={"text": text}, title=text).facts[1].value for text in (one, two)]
-    assert (cards[0] == cards[1]) == (one == two)
+    cards = [{fact.label: fact.value for fact in shown(arguments={"text": text}).facts} for text in (one, two)]
+    assert (cards[0]["text"] == cards[1]["text"]) == (one == two)
 
 
 def test_nothing_is_cut_off_and_nothing_hides() -> None:
@@ -111,6 +112,15 @@ def test_nothing_is_cut_off_and_nothing_hides() -> None:
     assert "x" * 4000 in everything
     assert not set(HIDDEN) & set(everything)
     assert any(fact.value.startswith("-a\n+b") for fact in card.facts), "the approver sees the difference, too"
+
+
+def test_who_asks_and_about_whom_stands_before_what_is_long_and_the_difference_before_the_whole() -> None:
+    """An approver in a hurry reads from the top: four hundred lines must not stand between them and the name."""
+    document = {"base": 3, "document": "line\n" * 400}
+    labels = [fact.label for fact in shown(arguments=document, facts=(Fact("diff", "-a\n+b"),)).facts]
+
+    assert labels[:4] == ["Tool", "base", "Asked by", "About"]
+    assert labels[-2:] == ["diff", "document"]
 
 
 def test_an_empty_argument_is_shown_as_empty_and_not_left_out() -> None:
