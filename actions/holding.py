@@ -43,4 +43,4 @@ def refuse_if_held(tx: Tx, employee_id: str) -> None:
 
 
 def _object(employee_id: str) -> str:
-    return f"person:{employee_id}"
+    return f"employee:{employee_id}"
