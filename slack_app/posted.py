@@ -130,12 +130,11 @@ async def deliver(edge: Edge, post: Post, own: str, *, event_id: str = "", edits
     if not text and not files:
         return False
     address = post.address
-    if not post.direct and person.standing is Standing.MEMBER:
-        await edge.threads.join(post.address)
-        if post.outside:
-            address = await direct_chat(edge, post.origin, post.user)
-            if edge.once.is_new(f"outside:{post.origin.tenant}:{post.room}:{post.root}:{post.user}"):
-                tell_words(edge, post.origin, person, "outside_reads", post.room, post.root)
+    joins = not post.direct and person.standing is Standing.MEMBER
+    if joins and post.outside:
+        address = await direct_chat(edge, post.origin, post.user)
+        if edge.once.is_new(f"outside:{post.origin.tenant}:{post.room}:{post.root}:{post.user}"):
+            tell_words(edge, post.origin, person, "outside_reads", post.room, post.root)
     message = Message(
         event_id=event_id or message_id(post.origin, post.room, post.ts),
         identity=person.identity,
@@ -146,5 +145,6 @@ async def deliver(edge: Edge, post: Post, own: str, *, event_id: str = "", edits
         files=files,
         standing=person.standing,
     )
-    await edge.desk.receive(message)
+    stored = [edge.desk.receive(message), *([edge.threads.join(post.address)] if joins else [])]
+    await asyncio.gather(*stored)  # neither waits for the other; Slack hears yes when both are there
     return True

@@ -21,6 +21,7 @@ from loket.logs import logging_to
 from slack_app import knowing
 from slack_app.guard import Guard, Origin, Signatures, origin_of
 from slack_app.shapes import Malformed
+from slack_app.tables import slack_threads
 from tests.slack_edge import ACTION, ROOT, TEAM, Edge, click, edge, message, wrapped, written_in
 
 
@@ -258,6 +259,17 @@ async def test_what_cannot_be_stored_is_not_acknowledged_and_slack_sends_it_agai
     await here.slack.courier.bring_event(here.slack.deliveries[-1])
     assert here.slack.deliveries[-1].acknowledged
     assert here.desk.texts == ["is anybody there?"]
+
+
+async def test_a_question_in_a_channel_is_not_acknowledged_before_its_thread_is_known(here: Edge) -> None:
+    sanne, here.slack.courier.retries = here.slack.people["UE1002"], (0.0, 0.0, 0.0)
+    slack_threads.drop(here.database.engine)
+    asked = await sanne.post("C0GENERAL", "<@UBOT> how do I report sick?")
+    assert {delivery.status for delivery in here.slack.deliveries[-2:]} == {500}
+    slack_threads.create(here.database.engine)
+    await here.slack.courier.bring_event(here.slack.deliveries[-1])
+    await sanne.post("C0GENERAL", "and on a Sunday?", thread_ts=asked.ts)
+    assert here.desk.texts == ["how do I report sick?", "and on a Sunday?"]
 
 
 async def test_fifty_deliveries_at_once_are_one_message(here: Edge) -> None:
