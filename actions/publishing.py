@@ -18,8 +18,9 @@ from core.people import Employee
 from core.replies import Fact
 from core.risk import Risk
 from policies.versions import publishing, versions
-from policies.versions.changes import Changes, changes, clauses_changed, conflicts
+from policies.versions.changes import Changes, changes, clauses_changed
 from policies.versions.publishing import Changed, Order
+from policies.versions.references import conflicts
 from policies.versions.versions import FOUND, Content, Version
 from storage import Tx
 from tools.context import ActionContext, Draft, Effect, ToolContext

@@ -10,7 +10,7 @@ from core.errors import ConfigError
 from policies import shelf
 from policies.reading.ingest import Ingest, Progress, Swap
 from policies.versions import versions
-from policies.versions.changes import taken_twice
+from policies.versions.references import taken_twice
 from policies.versions.versions import Content, Publication, Version
 from storage.engine import Database, Tx
 
