@@ -6,7 +6,6 @@ A link alone proves nothing and shows nothing. It says which action a sign-in is
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,8 +20,6 @@ from actions.tables import proof_links
 from actions.words import say
 from core.replies import Link
 from storage import Tx, now
-
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
