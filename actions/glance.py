@@ -15,9 +15,9 @@ from actions.parts import GateParts
 from actions.records import Action, State
 from actions.tables import actions
 from actions.words import say
+from core.front_page import RequestSummary, WaitsForYou
 from core.people import Employee
 from core.plain_text import reveal
-from core.ports import RequestSummary, WaitsForYou
 from storage import Tx
 
 MOST_OWN = 20

@@ -13,9 +13,9 @@ from actions.records import Action, State
 from actions.switches import switched_off
 from actions.tables import actions
 from core.errors import Refused
+from core.front_page import RequestSummary
 from core.outcomes import Outcome
 from core.people import Employee
-from core.ports import RequestSummary
 from core.replies import Card
 from storage import Tx
 

@@ -9,7 +9,7 @@ from actions.flow import OPEN
 from actions.records import Action, State
 from actions.tables import actions
 from actions.words import say
-from core.ports import RequestSummary
+from core.front_page import RequestSummary
 from storage import Database
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from core.events import Address, Click, Message, Stop
 from core.feedback import Feedback
 from core.fields import Filled, Filling, Form, FormWanted
+from core.front_page import FrontPage, RequestSummary
 from core.people import ChannelIdentity, Standing
-from core.replies import Card, Link, Reply, Suggestion
+from core.replies import Card, Link, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,60 +29,6 @@ class Decision:
     text: str
     state: str
     links: tuple[Link, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RequestSummary:
-    """One action as its requester sees it in a list."""
-
-    action_id: str
-    title: str
-    state: str
-    created_at: datetime
-    waits_for: str = ""
-    reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ability:
-    """One thing the desk can do for this person, in their language."""
-
-    name: str
-    title: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
-class WaitsForYou:
-    """One action on which this person may vote. `taken_by` is the name of whoever took it, empty for nobody."""
-
-    action_id: str
-    title: str
-    requester: str
-    asked_at: datetime
-    expires_at: datetime
-    taken_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FrontPage:
-    """What somebody sees before they ask anything. `known` is false for strangers: then there is only the notice.
-
-    `notice` says that this is an AI, which one, how long text is kept and how to reach a person; Markdown.
-    `switched_off` says in words what is switched off now. `brake` says what slows this approver down, if anything.
-    """
-
-    language: str
-    known: bool
-    name: str
-    notice: str
-    suggestions: tuple[Suggestion, ...] = ()
-    abilities: tuple[Ability, ...] = ()
-    requests: tuple[RequestSummary, ...] = ()
-    waiting: tuple[WaitsForYou, ...] = ()
-    is_approver: bool = False
-    switched_off: tuple[str, ...] = ()
-    brake: str = ""
 
 
 class Desk(Protocol):

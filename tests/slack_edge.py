@@ -23,9 +23,10 @@ from core.errors import ConnectorError
 from core.events import Click, Message, Stop
 from core.feedback import Feedback
 from core.fields import Filled, Filling, Form, FormWanted
+from core.front_page import FrontPage
 from core.linking import Acquaintance
 from core.people import ChannelIdentity, Standing
-from core.ports import Decision, FrontPage
+from core.ports import Decision
 from core.replies import Card, Suggestion
 from loket.bootstrap import build
 from loket.counter import Counter

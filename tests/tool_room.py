@@ -14,8 +14,9 @@ from connectors.accounts.embedded import EmbeddedAccountReader, EmbeddedAccounts
 from connectors.directory.embedded import EmbeddedDirectory
 from connectors.embedded import World
 from connectors.tickets.embedded import EmbeddedTickets
+from core.front_page import RequestSummary
 from core.people import Employee
-from core.ports import Passage, RequestSummary
+from core.ports import Passage
 from tools import ActionContext, Draft, Effect, Found, Tool, ToolContext
 from tools.loading import load_builtin
 from tools.systems import ChangeSystems, ReadSystems

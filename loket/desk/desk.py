@@ -15,9 +15,10 @@ from core.errors import Refused
 from core.events import Click, Message, Stop
 from core.feedback import Feedback
 from core.fields import Filled, Filling, Form, FormWanted
+from core.front_page import FrontPage
 from core.measures import Measures, Relay
 from core.people import ChannelIdentity, Employee, Standing
-from core.ports import Decision, FrontPage
+from core.ports import Decision
 from core.replies import Card
 from core.sign_in import SignedIn
 from core.tracing import span

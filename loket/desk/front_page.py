@@ -8,8 +8,8 @@ from actions.glance import glance
 from actions.parts import GateParts
 from actions.switches import switched_off
 from agent.words import say as agent_say
+from core.front_page import Ability, FrontPage
 from core.people import Employee
-from core.ports import Ability, FrontPage
 from core.replies import Suggestion
 from core.risk import Risk
 from loket.words import say

@@ -8,7 +8,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block, SectionBlock
 from slack_sdk.models.views import View
 
-from core.ports import Ability, FrontPage, RequestSummary, WaitsForYou
+from core.front_page import Ability, FrontPage, RequestSummary, WaitsForYou
 from slack_app.views import ids
 from slack_app.views.measure import shortened
 from slack_app.views.message import suggestion_rows

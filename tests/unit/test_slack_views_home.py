@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
-from core.ports import Ability, FrontPage, RequestSummary, WaitsForYou
+from core.front_page import Ability, FrontPage, RequestSummary, WaitsForYou
 from core.replies import Suggestion
 from simulators.slack import SlackSimulator
 from slack_app.views import ids

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ToolRetry
-from core.ports import RequestSummary
+from core.front_page import RequestSummary
 from tests.tool_room import START, ToolRoom, passage
 
 SANNE, TOM, MILA = "E1001", "E1002", "E1005"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.ports import RequestSummary
+from core.front_page import RequestSummary
 from tools import Fact, Found, Risk, ToolContext, one_line, tool
 from tools.texts import TEXTS, word_for
 
