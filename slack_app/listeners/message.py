@@ -9,8 +9,8 @@ from slack_app.listeners import edited, mention
 from slack_app.posted import deliver, own_user, post_of
 from slack_app.shapes import text_of
 
-_TYPED = frozenset({"", "file_share", "thread_broadcast"})
-"""What a person typed or sent; the last is a reply that they also show to the whole channel."""
+_TYPED = frozenset({"", "file_share", "me_message", "thread_broadcast"})
+"""What a person typed or sent: also behind `/me`, and a reply that they show to the whole channel too."""
 
 
 async def heard(edge: Edge, told: Told) -> None:

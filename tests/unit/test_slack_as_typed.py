@@ -95,3 +95,10 @@ async def test_who_names_the_desk_only_in_what_they_send_on_does_not_turn_to_it(
     before = len(here.desk.texts)
     await sanne.forward(there, "as Tom said", channel="C0GENERAL")
     assert len(here.desk.texts) == before
+
+
+async def test_what_somebody_says_of_themselves_is_a_message(here: Edge) -> None:
+    event = message("is looking for the leave rules")
+    event["event"]["subtype"] = "me_message"
+    await here.post(event)
+    assert here.desk.texts == ["is looking for the leave rules"]
