@@ -55,7 +55,10 @@ class Ways:
     @asynccontextmanager
     async def _program(self, endpoint: Endpoint, counts: Counts, pace: Pace) -> AsyncIterator[tuple[Any, Any]]:
         if self._programs is not None and endpoint.command[0] not in self._programs:
-            raise ConnectorError(endpoint.system, "its program is none that the operator allows")
+            raise ConnectorError(
+                endpoint.system,
+                "its program is none that the operator allows: its whole path in LOKET_TOOLS_MCP_PROGRAMS",
+            )
         environment = {}
         for name, reference in endpoint.environment:
             secret = await self._the_secrets(endpoint).read(reference, f"stdio:{endpoint.server}")

@@ -12,6 +12,7 @@ from actions.switches import switch_off
 from core.errors import ConfigError, Refused
 from loket.command.adding import add, answers, check, release
 from loket.command.adding.listing import table_of
+from loket.command.nearest import did_you_mean
 from loket.command.operator import operator
 from loket.command.persons import NAMED
 from loket.command.proposing import propose_here
@@ -49,11 +50,13 @@ def show_all() -> None:
       loket tools list
     """
 
+    console = Console()
+
     async def work() -> Table:
         async with looking(read_settings()) as counter:
-            return await table_of(counter)
+            return await table_of(counter, console.width)
 
-    Console().print(run(work()))
+    console.print(run(work()))
 
 
 @app.command()
@@ -117,7 +120,7 @@ def _disable_by_hand(settings: Settings, name: str, reason: str) -> str:
 def _refuse_unless_known(registry: Registry, tx: Tx, name: str) -> None:
     known = [*registry.built_in, *versions.names(tx)]
     if name != "*" and name not in known:
-        raise ConfigError(f"there is no tool {name!r}; there are: {', '.join(known)}")
+        raise ConfigError(f"there is no tool {name!r}.{did_you_mean(name, known)} There are: {', '.join(known)}")
 
 
 def _said(name: str, *, new: bool) -> str:

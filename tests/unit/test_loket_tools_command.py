@@ -167,6 +167,39 @@ def test_what_cannot_be_looked_at_is_no_pass(loket: Run, form: Path) -> None:
     assert not report["passed"]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("check", "parking_permitt"), "Did you mean 'parking_permit'?"),
+        (("disable", "reset_my_pasword", "--reason", "drill"), "Did you mean 'reset_my_password'?"),
+        (("release", "parking_permit", "--channel", "slak", "--as", "E1009"), "Did you mean 'slack'?"),
+        (("add", "http://localhost:1/openapi.yaml"), "add --internal"),
+        (("add", "http://localhost:1/mcp", "--mcp"), "add --internal"),
+        (("add", "http://hr.example.gov/openapi.yaml"), "https"),
+        (("add", "-", "--mcp-command", "rooms=/usr/bin/true"), "LOKET_TOOLS_MCP_PROGRAMS"),
+    ],
+)
+def test_what_is_not_there_or_not_allowed_is_told_with_what_to_do(
+    loket: Run, form: Path, words: tuple[str, ...], said: str
+) -> None:
+    add(loket, form)
+    code, _, err = loket("tools", *words)
+    assert code in (1, 2)
+    assert said in err
+
+
+def test_a_list_fits_a_narrow_terminal_and_cuts_no_name(
+    loket: Run, form: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(loket, form)
+    for width in (80, 130):
+        monkeypatch.setenv("COLUMNS", str(width))
+        lines = loket("tools", "list")[1].splitlines()
+        assert max(map(len, lines)) <= width
+        assert len(lines) <= 24 if width == 130 else 40
+        assert any("hand_over_to_person" in line for line in lines)
+
+
 @pytest.mark.slow
 def test_where_nobody_is_named_the_card_is_drawn_for_whoever_wrote_the_draft(loket: Run, form: Path) -> None:
     add(loket, form)

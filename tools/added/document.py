@@ -26,7 +26,8 @@ HostName = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([a-z0-9.-]*[
 knows; here a name of one label and an address are only taken for hosts that are declared to be inside."""
 Bound = Literal["requester.employee_id", "requester.name", "requester.email", "requester.department", "requester.site"]
 """What a binding may fill in. An added tool is about its requester or about nobody, so there is no `subject.…`."""
-_DOTTED = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
+DOTTED = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
+"""A public name, as it is written."""
 
 
 class _Strict(BaseModel):
@@ -126,7 +127,7 @@ class ToolDocument(_Strict):
         if outside := set(self.internal_hosts) - set(self.hosts):
             raise ValueError(f"internal_hosts: {min(outside)!r} must stand in hosts too: these are all it may reach")
         for host in self.hosts:
-            if not re.fullmatch(_DOTTED, host) and host not in self.internal_hosts:
+            if not re.fullmatch(DOTTED, host) and host not in self.internal_hosts:
                 raise ValueError(f"hosts: {host!r} is no public name; if it is inside, put it in internal_hosts too")
 
 

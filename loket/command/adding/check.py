@@ -36,7 +36,9 @@ _MARKS = {Verdict.PASSED: ("✓", "green"), Verdict.FAILED: ("✗", "red"), Verd
 def check(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="An added tool, or a document that is none yet.")],
     as_: As = "",
-    number: Annotated[int, typer.Option("--version", help="Which version; the newest where none is named.")] = 0,
+    number: Annotated[
+        int, typer.Option("--version", help="Which version; the newest where none is named.", show_default=False)
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.errors import ConfigError
 from core.people import Employee
 from loket.command.adding.files import document_in
+from loket.command.nearest import did_you_mean
 from loket.command.operator import operator
 from loket.command.persons import ADMINS, refuse_others
 from loket.command.running import employee_of
@@ -77,8 +78,9 @@ def _version(tx: Tx, name: str, number: int) -> Version:
     found = versions.version(tx, name, number) if number else versions.newest(tx, name)
     if found is not None:
         return found
-    known = ", ".join(versions.names(tx)) or "none yet"
+    known = versions.names(tx)
     if number:
         numbers = ", ".join(str(one.number) for one in versions.versions(tx, name)) or "none"
         raise ConfigError(f"{name!r} has no version {number}; there are: {numbers}")
-    raise ConfigError(f"there is no added tool {name!r}; there are: {known}. Add one: loket tools add SOURCE")
+    meant, there = did_you_mean(name, known), ", ".join(known) or "none yet"
+    raise ConfigError(f"there is no added tool {name!r}.{meant} There are: {there}. Add one: loket tools add SOURCE")

@@ -15,6 +15,9 @@ from tools.added import versions
 from tools.added.document import ToolDocument
 from tools.added.versions import InForce, Version
 
+EVERYBODY = "everybody"
+_WIDE = 110
+"""Columns from which a terminal has room for what a tool does, on its one line."""
 DRIFTED = "drift"
 """How the reason begins of a tool that the watch over sources switched off."""
 
@@ -30,8 +33,8 @@ class _Row:
     what: str
 
 
-async def table_of(counter: Counter) -> Table:
-    """The built-in tools as they are, then the added ones, in force or not."""
+async def table_of(counter: Counter, width: int) -> Table:
+    """The built-in tools as they are, then the added ones, in force or not; `width` is that of the terminal."""
     off = await counter.gate.switched_off()
     built_in = set(counter.registry.built_in)
     rows = []
@@ -40,13 +43,17 @@ async def table_of(counter: Counter) -> Table:
         if tool.name not in built_in:
             continue
         state = "on" if loaded.enabled and not {"*", tool.name} & set(off) else "off"
-        who = ", ".join(sorted(tool.groups)) or "every employee"
+        who = ", ".join(sorted(tool.groups)) or EVERYBODY
         rows.append(_Row(tool.name, "built in", "", tool.risk.value, who, state, tool.description.splitlines()[0]))
     rows += await counter.database.read(lambda tx: _added(tx, off))
-    table = Table("name", "from", "version", "tier", "state", "who may ask", "what it does")
+    table = Table("name", "from", "version", "tier", "state", "who may ask")
+    table.columns[0].no_wrap = True  # it is typed into the next command, so it is never cut
+    if width >= _WIDE:
+        table.add_column("what it does", no_wrap=True, overflow="ellipsis", ratio=1)
+        table.expand = True
     for row in rows:
         cells = (row.name, row.origin, row.version, row.tier, row.state, row.who, row.what)
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
     return table
 
 
@@ -88,6 +95,6 @@ def _row(version: Version | None, name: str, state: str) -> _Row:
         document = None
     if version is None or document is None:
         return _Row(name, "?", "?", "?", "?", "changed in the table: does not run", "")
-    who = ", ".join(document.groups) or "every employee"
+    who = ", ".join(document.groups) or EVERYBODY
     told = document.description.splitlines()[0]
     return _Row(name, document.kind, str(version.number), document.risk.value, who, state, told)

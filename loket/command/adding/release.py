@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -13,6 +14,7 @@ from rich.table import Table
 from actions.outdated import take_away
 from core.errors import ConfigError, Refused
 from loket.command.adding.drafts import version_of
+from loket.command.nearest import did_you_mean
 from loket.command.persons import NAMED, person_at, signs_in
 from loket.command.proposing import propose_here
 from loket.command.running import looking, run
@@ -23,6 +25,7 @@ from tools.added.document import write_document
 from tools.added.versions import InForce, Version
 
 As = Annotated[str, typer.Option("--as", metavar="ADMIN", help=NAMED)]
+CHANNELS = ("slack", "teams", "web", "door", "terminal")
 Name = Annotated[str, typer.Argument(help="An added tool's name.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -30,7 +33,9 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 def release(
     name: Name,
     as_: As = "",
-    number: Annotated[int, typer.Option("--version", help="Which version; the newest where none is named.")] = 0,
+    number: Annotated[
+        int, typer.Option("--version", help="Which version; the newest where none is named.", show_default=False)
+    ] = 0,
     groups: Annotated[str, typer.Option(help="Only for these groups first, with commas between them.")] = "",
     channel: Annotated[str, typer.Option(help="Only there first: slack, or slack:TENANT/ROOM.")] = "",
     yes: Yes = False,
@@ -45,7 +50,7 @@ def release(
 
       loket tools release my_leave_balance --as E1009 --groups service-desk
     """
-    places = [channel] if channel else []
+    places = [_place(channel)] if channel else []
     wanted = [one.strip() for one in groups.split(",") if one.strip()]
     run(_release(read_settings(), name, as_, number, (wanted, places), yes=yes))
 
@@ -53,7 +58,9 @@ def release(
 def roll_back(
     name: Name,
     as_: As = "",
-    to: Annotated[int, typer.Option(help="Which version; the one in force before where none is named.")] = 0,
+    to: Annotated[
+        int, typer.Option(help="Which version; the one in force before where none is named.", show_default=False)
+    ] = 0,
     yes: Yes = False,
 ) -> None:
     """
@@ -85,7 +92,9 @@ def retire(
 
 def show(
     name: Name,
-    number: Annotated[int, typer.Option("--version", help="Which version; the newest where none is named.")] = 0,
+    number: Annotated[
+        int, typer.Option("--version", help="Which version; the newest where none is named.", show_default=False)
+    ] = 0,
 ) -> None:
     """
     Print the document of an added tool, as a file to edit.
@@ -120,6 +129,14 @@ def list_versions(name: Name) -> None:
             return await counter.database.read(lambda tx: _table(tx, name))
 
     Console().print(run(work()))
+
+
+def _place(text: str) -> str:
+    """A channel, or one room of it. Raises `ConfigError`."""
+    if not re.fullmatch(rf"({'|'.join(CHANNELS)})(:[^/\s]+/[^/\s]+)?", text):
+        meant = did_you_mean(text.partition(":")[0], CHANNELS)
+        raise ConfigError(f"--channel {text!r} is none of {', '.join(CHANNELS)}, or CHANNEL:TENANT/ROOM.{meant}")
+    return text
 
 
 async def _release(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from core.own_yaml import load_yaml
 from core.secret_reference import SecretReference
 from loket.command.adding.files import LARGEST_SOURCE, document_of_text, read_text
 from tools.added import mcp_reading, openapi_reading
-from tools.added.document import ToolDocument
+from tools.added.document import DOTTED, ToolDocument
 from tools.added.kinds import Way
 from tools.added.openapi_spec import read_operations
 
@@ -89,6 +90,7 @@ async def read_source(wanted: Wanted, way: Way, taken: Collection[str]) -> Sourc
     if wanted.text.startswith("package:"):
         return _package(wanted.text.removeprefix("package:"), taken)
     if wanted.text.startswith(("http://", "https://")):
+        _refuse_undeclared(wanted)
         if wanted.mcp:
             return await _servers_tools(_endpoint(wanted), way, taken)
         return _operations(await _fetched(way.egress, wanted), wanted.text, wanted, taken)
@@ -97,6 +99,17 @@ async def read_source(wanted: Wanted, way: Way, taken: Collection[str]) -> Sourc
     if _says_openapi(text):
         return _operations(text, "", wanted, taken, path.name)
     return Source(finished=document_of_text(text, path.name))
+
+
+def _refuse_undeclared(wanted: Wanted) -> None:
+    """Raises `ConfigError` for what can only lie inside, before anybody is asked there."""
+    host = (urlsplit(wanted.text).hostname or "").lower()
+    if wanted.internal or not host.isascii():
+        return
+    if not re.fullmatch(DOTTED, host):
+        raise ConfigError(f"{host!r} is no public name: if it is inside your own network, add --internal")
+    if wanted.text.startswith("http://"):
+        raise ConfigError(f"{host!r} is asked over https; http is for inside your own network, with --internal")
 
 
 def _says_openapi(text: str) -> bool:
