@@ -20,6 +20,7 @@ from policies.function_words import language_of
 from policies.fusion import Hit, Weights, fuse
 from policies.glossary import Glossary
 from policies.indexes.indexes import Indexes
+from policies.indexes.unavailable import IndexUnavailableError
 from policies.question import Question, Reader
 from policies.records import ANSWER
 from policies.settings import PolicySettings
@@ -27,7 +28,6 @@ from policies.situations import Situations
 from policies.standing import standing
 from policies.twins import Twins
 from policies.validity import CURRENT, Term, last_day, status
-from policies.indexes.vectors import IndexUnavailableError
 from storage.engine import Database, Tx, now
 
 log = structlog.get_logger(__name__)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.accounts import Account, AccountKind
 from connectors.ldap import replication
+from connectors.ldap.account_state import AccountState
 from connectors.ldap.active_directory import file_time, sid_text
 from connectors.ldap.active_directory_reading import STATE, ActiveDirectoryDialect
-from connectors.ldap.dialect import AccountState
 from connectors.ldap.entry import Entry
 from connectors.ldap.link import Link
 from connectors.ldap.protected_sids import protecting

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from connectors.ldap import replication
+from connectors.ldap.account_state import AccountState
 from connectors.ldap.active_directory import MACHINES, NEVER, SERVICES, Flags, file_time, flags
-from connectors.ldap.dialect import AccountState
 from connectors.ldap.entry import Entry
 from connectors.ldap.link import Link
 from connectors.ldap.nested_members import NestedMembers

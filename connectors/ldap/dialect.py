@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from connectors.ldap.account_state import AccountState
 from connectors.ldap.entry import Entry
 from connectors.ldap.link import Link
 from connectors.ldap.settings import LdapSettings
-
-
-@dataclass(frozen=True, slots=True)
-class AccountState:
-    """What the entry itself says about the account; what the settings say comes on top. Times are UTC.
-
-    `privileged` and `service`: this account is never touched.
-    """
-
-    enabled: bool
-    locked: bool
-    privileged: bool = False
-    service: bool = False
-    credential_changed_at: datetime | None = None
-    unlocked_at: datetime | None = None
 
 
 class Dialect(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from connectors.ldap.dialect import AccountState
+from connectors.ldap.account_state import AccountState
 from connectors.ldap.entry import Entry
 from connectors.ldap.fetching import by_name
 from connectors.ldap.groups import ALL_AT_ONCE, GroupsAbove, members_inside

@@ -21,7 +21,7 @@ from chromadb.config import Settings, System
 from chromadb.errors import ChromaAuthError, ChromaError, NotFoundError
 
 from core.errors import ConnectorError, LoketError
-from policies.indexes.vectors import IndexUnavailableError
+from policies.indexes.unavailable import IndexUnavailableError
 from policies.settings import PolicySettings
 
 _HOW: CreateCollectionConfiguration = {"hnsw": {"space": "ip"}}

@@ -17,8 +17,9 @@ from policies.glossary import Glossary
 from policies.indexes.lexical import LexicalIndex
 from policies.indexes.locks import SharedLock
 from policies.indexes.spelling import Spelling, glossary_words
+from policies.indexes.unavailable import IndexUnavailableError
 from policies.indexes.vector_cache import VectorCache
-from policies.indexes.vectors import IndexUnavailableError, VectorIndex
+from policies.indexes.vectors import VectorIndex
 from policies.indexes.vocabulary import Vocabularies, Vocabulary
 from policies.settings import PolicySettings
 

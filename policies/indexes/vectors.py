@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.errors import ConnectorError
 from policies.indexes.time_limit import TimeLimit
+from policies.indexes.unavailable import IndexUnavailableError
 from policies.settings import PolicySettings
 
 if TYPE_CHECKING:
@@ -29,13 +30,6 @@ KINDS: tuple[Kind, ...] = ("gists", "sentences")
 T = TypeVar("T")
 _BATCH = 2_000  # Chroma takes at most 5,461 a call
 _OURS = re.compile(r"g\d+-[0-9a-f]{16}-(?:gists|sentences)")
-
-
-class IndexUnavailableError(ConnectorError):
-    """The search acts: a rebuild took this index away in mid-question; it opens the new one and asks again."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__("policies", detail)
 
 
 class VectorIndex:
