@@ -10,6 +10,7 @@ from agent.settings import AgentSettings
 from agent.solved import QUESTION, is_help
 from agent.state import Asked, Ending, Gathered, TurnState
 from agent.suggesting import to_use_a_tool, whether_solved
+from agent.unanswered import unanswered
 from agent.wish import waiting_question
 from agent.words import say
 from core.chat import ChatMessage
@@ -40,6 +41,9 @@ class Compose:
         offered = await tool_to_offer(self._parts, state) if outcome in _MAY_OFFER else ""
         if not text and not gathered.prepared:
             outcome, text = self._nothing(state, outcome, offered)
+        if outcome is Outcome.ANSWERED and state["spent"].model == self._built_in:
+            missed = (say("part_not_found", language, question=inert(one)) for one in unanswered(state))
+            text = "\n\n".join((text, *missed))
         suggestions: tuple[Suggestion, ...] = to_use_a_tool(offered)
         if outcome is Outcome.ANSWERED and is_help(
             [passage for passage in gathered.passages if _cited(passage, citations)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.follow_ups import context_of, follows
 from agent.question_form import is_question
 from agent.several import requests_in
 
+_GOES_ON = re.compile(r"\b(?:still|too|also|as well|nog|alsnog|ook|dan)\b", re.IGNORECASE)
 MOST = 3
 """More questions than this are looked up as one."""
 
@@ -23,7 +26,10 @@ def questions_in(text: str) -> list[str]:
         if not is_question(part):
             told.append(part)
             continue
-        context = told if told and (not asked or follows(part)) else [context_of(part, asked[-1:])]
+        leans = bool(asked) and (follows(part) or _GOES_ON.search(part) is not None)
+        context = (
+            told if told and (leans or not asked) else [context_of(part, asked[-1:]) or (asked[-1] if leans else "")]
+        )
         said.append(" ".join([*filter(None, context), part]))
         asked.append(part)
     return said if 1 < len(said) <= MOST else [text]

@@ -36,6 +36,15 @@ async def test_a_quote_stands_word_for_word_in_the_document_it_names() -> None:
             assert clause in " ".join(source.split())
 
 
+async def test_of_two_questions_the_one_without_an_answer_is_named() -> None:
+    async with Desk.start() as desk:
+        text = text_of(
+            await desk.say(TOM, "How many days of annual leave do I get, and can I bring my parrot to the office?")
+        )
+        assert "25 days" in text
+        assert "can I bring my parrot to the office" in text.rpartition("nothing")[0]
+
+
 async def test_what_the_handbook_does_not_say_is_not_guessed_and_a_person_is_named() -> None:
     async with Desk.start() as desk:
         replies = await desk.say(TOM, "Can I bring my parrot to the office?")
