@@ -1,4 +1,4 @@
-"""The pages on which an approver says yes, in a real browser: by keyboard, in a hurry, on a small screen; and forwarded."""
+"""The pages on which an approver says yes, in a real browser: by keyboard, hurried, on a small screen, forwarded."""
 
 from __future__ import annotations
 
