@@ -15,7 +15,7 @@ from actions.parts import GateParts
 from actions.records import Prepared
 from actions.roads import Situation, delivery_for
 from actions.rules import Rule, Rules
-from actions.seal import sealable
+from actions.seal import as_lists, sealable
 from actions.step_up import on_offer
 from actions.switches import refuse_if_off
 from actions.tier import tier_of
@@ -77,6 +77,7 @@ async def prepare(
     if tool.credential and contact is not None:
         delivery_for(contact, Situation(proof, own, in_force.rules.delivery, parts.systems.pages))
     draft = await _draft(parts, tool, requester, subject, checked, language, in_force.at)
+    sealable({"title": draft.title, "facts": as_lists(draft.facts)})
     return Prepared(
         tool=tool,
         arguments=checked,

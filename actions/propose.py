@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from actions import ledger
@@ -81,11 +80,13 @@ def _file(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin, rules: R
         rule_version=prepared.rule_version,
         nonce=new_nonce(),
         expires_at=_expires_at(prepared, rules, moment),
+        title=prepared.title,
+        facts=prepared.facts,
     )
     return ledger.file(
         tx,
         {
-            **asdict(sealed),
+            **sealed.row(),
             "seal": sealed.hash(),
             "action_id": origin.action_id,
             "event_id": origin.event_id,
@@ -98,8 +99,6 @@ def _file(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin, rules: R
             "proof_method": prepared.proof_method,
             "proofs": " ".join(prepared.proofs),
             "state": State.AWAITING_CONFIRMATION.value,
-            "title": prepared.title,
-            "facts": [[fact.label, fact.value] for fact in prepared.facts],
             "language": prepared.language,
             "created_at": moment,
             "due_at": min(draft_until, sealed.expires_at),

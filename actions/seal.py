@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ import rfc8785
 
 from actions.records import Action
 from core.errors import ToolRetry
+from core.replies import Fact
 
 
 def new_nonce() -> str:
@@ -21,7 +23,7 @@ def new_nonce() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """Exactly what will run, for whom, under which rules and until when."""
+    """Exactly what will run, for whom, under which rules and until when; and what cards say of it besides."""
 
     tool: str
     tool_hash: str
@@ -32,11 +34,22 @@ class Sealed:
     rule_version: int
     nonce: str
     expires_at: datetime
+    title: str
+    facts: tuple[Fact, ...]
+
+    def row(self) -> dict[str, Any]:
+        """As the ledger keeps it."""
+        return {**asdict(self), "facts": as_lists(self.facts)}
 
     def hash(self) -> str:
         """SHA-256 over canonical JSON (RFC 8785). Arguments have passed the tool's strict model before."""
-        sealed = {**asdict(self), "expires_at": self.expires_at.astimezone(UTC).isoformat(timespec="microseconds")}
+        sealed = {**self.row(), "expires_at": self.expires_at.astimezone(UTC).isoformat(timespec="microseconds")}
         return hashlib.sha256(rfc8785.dumps(sealed)).hexdigest()
+
+
+def as_lists(facts: Sequence[Fact]) -> list[list[str]]:
+    """Labels and values, as JSON keeps them."""
+    return [[fact.label, fact.value] for fact in facts]
 
 
 def sealable(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,10 @@ MOVES = {
 }
 NEEDED = {"write": 0, "sensitive": 1, "critical": 2}
 ALERTED = ("security",)
-SEALED = ("tool", "tool_hash", "arguments", "requester_id", "subject_id", "account_id", "rule_version", "nonce")
+SEALED = (
+    "tool", "tool_hash", "arguments", "requester_id", "subject_id", "account_id", "rule_version", "nonce",
+    "title", "facts",
+)  # fmt: skip
 
 
 def check_action(traces: Traces, action: Row) -> Iterator[str]:

@@ -177,7 +177,10 @@ async def test_a_changed_argument_breaks_the_seal(desk: GateOnly) -> None:
     assert desk.effects() == []
 
 
-@pytest.mark.parametrize("column", ["tool_hash", "nonce", "account_id", "requester_id", "rule_version", "expires_at"])
+@pytest.mark.parametrize(
+    "column",
+    ["tool_hash", "nonce", "account_id", "requester_id", "rule_version", "expires_at", "title", "facts"],
+)
 async def test_a_row_changed_after_approval_is_not_executed(desk: GateOnly, column: str) -> None:
     action_id = await proved_reset(desk)
     await desk.click("E1003", action_id, "approve")
@@ -187,6 +190,7 @@ async def test_a_row_changed_after_approval_is_not_executed(desk: GateOnly, colu
         "expires_at": action.expires_at + timedelta(hours=1),
         "account_id": "tom.bakker",
         "requester_id": "E1002",
+        "facts": [["diff", "-harmless"]],
     }.get(column, "0" * 64)
     with desk.database.transaction() as tx:
         tx.execute(sa.update(actions).values({column: other}))
@@ -195,6 +199,19 @@ async def test_a_row_changed_after_approval_is_not_executed(desk: GateOnly, colu
 
     assert await desk.state(action_id) is State.REFUSED
     assert desk.effects() == []
+
+
+@pytest.mark.parametrize("shown", [{"title": "a ticket"}, {"facts": [["diff", "+ # a remark"]]}])
+async def test_what_a_card_says_besides_the_arguments_is_sealed_too(desk: GateOnly, shown: dict[str, object]) -> None:
+    """An approver in a hurry reads the difference, and not the four hundred lines that it is of."""
+    action_id = await proved_reset(desk)
+    with desk.database.transaction() as tx:
+        tx.execute(sa.update(actions).values(**shown))
+
+    decision = await desk.click("E1003", action_id, "approve")
+
+    assert not decision.accepted
+    assert await desk.state(action_id) is State.AWAITING_APPROVAL
 
 
 async def test_an_approver_who_lost_the_group_before_the_claim_does_not_count(desk: GateOnly) -> None:

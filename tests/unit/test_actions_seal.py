@@ -18,6 +18,7 @@ from actions.records import State
 from actions.seal import Sealed, sealable
 from actions.words import CATALOGUE
 from core.errors import ToolRetry
+from core.replies import Fact
 from tests.gate_oracle import MOVES as DESIGNED
 from tests.gate_oracle import OVER
 from tests.generated import quick
@@ -32,6 +33,8 @@ SEALED: dict[str, Any] = {
     "rule_version": 1,
     "nonce": "b" * 32,
     "expires_at": datetime(2026, 11, 23, 12, 0, 0, 1, tzinfo=UTC),
+    "title": "Reset the password of Sanne de Wit",
+    "facts": (Fact("What happens", "a new password"),),
 }
 words = st.text(st.characters(codec="utf-8"), max_size=8)
 values = st.recursive(
@@ -49,6 +52,7 @@ def test_any_other_field_is_another_seal(field: str) -> None:
         "rule_version": 2,
         "expires_at": SEALED["expires_at"] + timedelta(microseconds=1),
         "account_id": None,
+        "facts": (Fact("What happens", "nothing"),),
     }.get(field, f"{SEALED[field]}x")
 
     assert Sealed(**{**SEALED, field: other}).hash() != Sealed(**SEALED).hash()
