@@ -163,9 +163,7 @@ def _approver_facts(action: Action, background: Background, language: str) -> Se
         ("policy", background.policy),
         ("rule", background.rule),
         ("votes", background.votes),
-        ("taken_by", _taken(action, background, language)),
-        ("passed_on", background.passed_on),
-        ("expires", moment_of(action.expires_at)),
+        *(_while_open(action, background, language) if action.state is State.AWAITING_APPROVAL else ()),
         ("reason", action.reason),
         ("id", short_id(action.action_id)),
         *(row for row in (*told, *arguments) if _is_long(row[1])),
@@ -175,6 +173,15 @@ def _approver_facts(action: Action, background: Background, language: str) -> Se
         for label, value in rows
         if value
     ]
+
+
+def _while_open(action: Action, background: Background, language: str) -> Sequence[tuple[str, str]]:
+    """What says something only until it is decided."""
+    return (
+        ("taken_by", _taken(action, background, language)),
+        ("passed_on", background.passed_on),
+        ("expires", moment_of(action.expires_at)),
+    )
 
 
 def _is_long(text: str) -> bool:

@@ -113,10 +113,10 @@ def _send_code(now: Deciding) -> Decision:
     if new_link(now.parts, now.tx, now.action_id, now.who):
         return Decision(True, now.say("reveal_link_again"), State.DONE.value)
     action = send_code(now.parts, now.tx, now.action_id, now.who)
-    text = now.say("code_again" if "code" in action.proofs else "proof_link_again")
+    key = "code_again" if "code" in action.proofs else "proof_link_again"
     if action.link_page:
-        post_requester(now.tx, action, text)
-    return Decision(True, text, action.state.value)
+        post_requester(now.tx, action, say(key, action.language))
+    return Decision(True, now.say(key), action.state.value)
 
 
 def _no_code(now: Deciding) -> Decision:
@@ -127,7 +127,7 @@ def _prove(now: Deciding) -> Decision:
     action, key = prove(now.parts, now.tx, now.action_id, now.who, now.click.fields.get("code", ""), now.origin)
     text = now.say(key, tries=now.parts.settings.code_tries)
     if action.state is State.AWAITING_APPROVAL:
-        post_requester(now.tx, action, text)
+        post_requester(now.tx, action, say(key, action.language))
         post_approvers(now.parts, now.tx, action, now.known)
     elif action.state is State.REFUSED:
         tell_result(now.parts, now.tx, action, None)

@@ -140,7 +140,9 @@ def _votes(tx: Tx, action: Action, language: str) -> str:
         .order_by(votes.c.at)
     ).all()
     how = {True: f" ({say('vote_signed_in', language)})", False: ""}
-    return ", ".join(f"{row.employee_id}: {row.verdict}{how[bool(row.method)]}" for row in rows)
+    return ", ".join(
+        f"{row.employee_id}: {say(f'vote_{row.verdict}', language)}{how[bool(row.method)]}" for row in rows
+    )
 
 
 def _named(person: Employee | None) -> str:

@@ -172,3 +172,18 @@ async def test_an_approver_reads_which_policy_is_behind_a_request() -> None:
         assert card is not None
         policies = [fact.value for fact in card.facts if fact.label == "Policy"]
         assert policies == ["Passwords and signing in (MFA), section 3 (A forgotten password or a locked account)"]
+
+
+async def test_a_card_speaks_the_language_of_its_request_whatever_its_reader_prefers() -> None:
+    async with Desk.start(documents={}) as desk:
+        reset = await desk.ask_for(TOM, "ik ben mijn wachtwoord vergeten")
+        before = len(desk.posts())
+        decision = await desk.prove(TOM, reset)
+        assert decision.text.startswith("The code is right.")  # said to him alone, in the language of his profile
+        cards = [
+            post.reply for post in desk.posts(before) if post.reply.card is not None and post.reply.language == "nl"
+        ]
+        assert cards
+        assert not [card.text for card in cards if "The code" in card.text]
+        await desk.click(PRIYA, reset, "deny", reason="Call me first.")
+        assert "E1003: no" in str(desk.cards("it-approvers")[-1])

@@ -145,3 +145,11 @@ def test_while_a_call_back_is_due_approving_asks_for_it_and_the_number_is_whole(
     assert any(fact.value == "+31655501001" for fact in card.facts)
     assert next(button for button in card.buttons if button.verb is Verb.APPROVE).fields == ("callback",)
     assert "+31655501001" not in str(shown())
+
+
+def test_until_when_and_by_whom_it_can_be_decided_is_said_only_until_it_is() -> None:
+    known = Background(taken_by="Priya Raman", passed_on="security, 2026-11-27 12:30 UTC")
+    for state in State:
+        card = approver_card(replace(ACTION, state=state, taken_until=MOMENT), known, "en")
+        labels = {fact.label for fact in card.facts} & {"Expires", "Taken by", "Others may decide"}
+        assert labels == ({"Expires", "Taken by", "Others may decide"} if state is State.AWAITING_APPROVAL else set())
