@@ -197,4 +197,4 @@ def test_from_a_shell_loket_can_be_stopped_and_not_started(
     assert len(actors) == 2
     code, _out, problem = loket("tools", "enable", "reset_my_password", "--as", "E1009", "--yes")
     assert code != 0 or database_url.startswith("sqlite")
-    assert "no identity" in problem or database_url.startswith("sqlite")
+    assert "here you sign in" in problem or database_url.startswith("sqlite")
