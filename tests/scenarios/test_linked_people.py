@@ -65,7 +65,7 @@ async def test_a_stranger_signs_in_once_hears_of_it_everywhere_and_is_answered()
             counter.world.map_identity(ChannelIdentity("oidc", provider.issuer, "sub-tom"), TOM)
             chat = RecordingChannel("slack")
             people = introductions(settings.linking, settings.oidc, counter)
-            counter.delivery._channels["slack"] = OfferingChannel(chat, people, who)
+            counter.delivery.add_channel(OfferingChannel(chat, people, who))
             await asks(desk, "one")
             no = chat.posts[-1].reply
             assert no.outcome is Outcome.REFUSED_IDENTITY
