@@ -21,7 +21,8 @@ class EnumValues:
         self._meaning = meaning
 
     def value(self, shape: Shape, text: str, *, needed: bool) -> str | None:
-        """The value whose own words, or whose part of the description, mean most nearly what was said."""
+        """The value whose own words, or whose part of the description, mean most nearly what was said. Of bare names
+        ("The Hague", "Utrecht") the nearest is a guess: unless it is near, the person is asked."""
         values = [value for value in shape["enum"] if isinstance(value, str)]
         if not values:
             return None
@@ -29,7 +30,9 @@ class EnumValues:
             return said
         likeness = [self._nearness(text, value, shape) for value in values]
         best = max(range(len(values)), key=likeness.__getitem__)
-        if needed or ("default" in shape and likeness[best] > CLEARLY and values[best] != shape["default"]):
+        if needed and (likeness[best] >= LIKE or _tells(values, shape)):
+            return values[best]
+        if not needed and ("default" in shape and likeness[best] > CLEARLY and values[best] != shape["default"]):
             return values[best]
         return None
 
@@ -56,6 +59,13 @@ class EnumValues:
         """How near the text is to what a value is about: its examples where the tool gives any."""
         phrases = shape.get("x-values", {}).get(value) or [_described(value, shape.get("description", ""))]
         return float(self._meaning.likeness(text.lower(), [phrase.lower() for phrase in phrases]).max())
+
+
+def _tells(values: list[str], shape: Shape) -> bool:
+    """Does the tool say what its values are about?"""
+    return bool(shape.get("x-values")) or any(
+        _described(one, shape.get("description", "")) != one.lower() for one in values
+    )
 
 
 def _stands_in(phrase: str, text: str) -> bool:

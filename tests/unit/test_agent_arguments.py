@@ -56,6 +56,24 @@ def fill(schema: ToolSchema, text: str, *answers: str, corrections: tuple[str, .
     return FILLING.fill(schema, Said(text, TODAY, answers, corrections, text, seen), "en")
 
 
+BUILDINGS = ToolSchema(
+    "opening_hours",
+    "When the counter of a building is open.",
+    {
+        "properties": {"site": {"type": "string", "enum": ["The Hague", "Utrecht"], "title": "Site"}},
+        "required": ["site"],
+    },
+)
+
+
+@pytest.mark.parametrize("text", ["opening hours", "when is the counter open", "openingstijden graag"])
+def test_a_bare_choice_that_nobody_named_is_asked_for_never_guessed(text: str) -> None:
+    filled = fill(BUILDINGS, text)
+    assert filled.arguments == {}
+    assert "The Hague" in filled.question
+    assert fill(BUILDINGS, text, "utrecht").arguments == {"site": "Utrecht"}
+
+
 def test_every_kind_is_read_from_one_message() -> None:
     filled = fill(EVERYTHING, "a large one for Sanne de Wit by next Friday, three of them, see IT-104")
     assert filled.arguments["who"] == "Sanne de Wit"
