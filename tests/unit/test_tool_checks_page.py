@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,16 @@ def test_the_ten_line_tool_is_the_example() -> None:
 
 def test_every_block_is_one_that_a_test_knows() -> None:
     names_ = {name or "text" for name in re.findall(r"^```(\w*)\n.*?^```$", PAGE, re.MULTILINE | re.DOTALL)}
-    assert names_ == {"python", "yaml", "console", "text"}
+    assert names_ == {"python", "toml", "yaml", "console", "text"}
     assert len(blocks("yaml")) == 2
+
+
+def test_the_package_of_the_page_is_the_one_in_the_examples() -> None:
+    (page,) = map(tomllib.loads, blocks("toml"))
+    example = tomllib.loads((ROOT / "examples" / "opening_hours_package" / "pyproject.toml").read_text("utf-8"))
+    assert set(page) == set(example)
+    assert page["project"].items() <= example["project"].items()
+    assert page["tool"] == example["tool"]
 
 
 @pytest.mark.parametrize("line", [line for text in [*blocks("console"), *blocks("text")] for line in text.splitlines()])
@@ -45,6 +54,21 @@ def test_every_command_of_the_page_exists_with_its_options(line: str) -> None:
     command = typer.main.get_command(tools.app).commands[words_[2]]  # type: ignore[attr-defined]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert {word for word in words_ if word.startswith("--")} <= known
+
+
+README = re.compile(r"^loket tools [^\n#]*", re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        line
+        for path in sorted((ROOT / "examples").glob("*/README.md"))
+        for line in README.findall(path.read_text("utf-8"))
+    ],
+)
+def test_every_command_of_an_example_exists_with_its_options(line: str) -> None:
+    test_every_command_of_the_page_exists_with_its_options(line)
 
 
 @pytest.mark.slow
