@@ -119,9 +119,12 @@ class Gate(Looking, Signing):
         """Apply a click; `decider` comes from the verified channel. Never raises for what a person may do wrong."""
         return await decide(self.parts, click, decider)
 
-    async def not_me(self, code: str) -> Decision:
-        """ "This was not me", with the code of a notice. Raises `Refused` for a code that was never sent."""
-        return await self.parts.database.run(lambda tx: by_notice(self.parts, tx, code, "notice"))
+    async def not_me(self, code: str, actor: str = "", origin: str = "notice") -> Decision:
+        """ "This was not me", with the code of a notice. Raises `Refused` for a code that was never sent.
+
+        `actor` is who typed it, where that is known; it need not be the person it is about.
+        """
+        return await self.parts.database.run(lambda tx: by_notice(self.parts, tx, code, origin, actor))
 
     async def advance(self, action_id: str) -> None:
         """Do what is to be done now: send a secret, execute what is approved, end what a crash left. Idempotent."""

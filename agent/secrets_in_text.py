@@ -13,6 +13,8 @@ _CODE_WORDS = re.compile(r"\b(code|codes|pin|otp|sms|verificatie\w*|verification
 _PASSWORD = re.compile(
     r"(?i)\b((?:wachtwoord|wachtwrd|password|passwd|pass|pwd|pw|ww)\s*(?:is|was|:|=)\s*)(?=\S*[\d!@#$%^&*?])(\S{4,})"
 )
+# Twelve hexadecimal digits, as `actions/results.py` and the links of accounts make them.
+_NOTICE = re.compile(r"(?<![\w-])[0-9A-Fa-f]{12}(?![\w-])")
 
 
 def cover_secrets(text: str) -> str:
@@ -37,3 +39,9 @@ def holds_code(text: str) -> bool:
 def only_a_code(text: str) -> bool:
     """Whether the message is nothing but a covered code."""
     return COVER in text and not text.replace(COVER, "").strip(" .,!?:;\n\t\"'")
+
+
+def notice_code(text: str) -> str:
+    """The code of a notice ("was this not you?") that is all of the message, or stands behind words; "" for none."""
+    found = _NOTICE.findall(text)
+    return found[0].upper() if len(found) == 1 else ""

@@ -213,3 +213,29 @@ async def test_a_genitive_without_apostrophe_is_never_ones_own_reset() -> None:
             assert outcome_of(await desk.say(TOM, asked)) is Outcome.REFUSED_NOT_ENTITLED, asked
             assert outcome_of(await desk.say(MILA, asked)) is Outcome.CLARIFIED, asked
         assert await desk.counter.gate.waiting() == []
+
+
+@pytest.mark.parametrize("typed", ["{code}", "this was not me: {code}", "dit was ik niet {lower}."])
+async def test_the_code_of_a_notice_typed_in_the_chat_holds_the_account_and_reaches_no_model(typed: str) -> None:
+    model = ScriptedModel([calls("reset_my_password")])
+    async with Desk.start(documents=(), model=model) as desk:
+        reset = await desk.ask_for(TOM, "reset my password")
+        await desk.prove(TOM, reset)
+        await desk.click(PRIYA, reset, "approve")
+        notice = next(
+            note.text.get_secret_value() for note in desk.notes(TOM) if "not you" in note.text.get_secret_value()
+        )
+        code = notice.split(": ")[-1].strip()
+        asked = len(desk.prompts())
+        heard = await desk.say(TOM, typed.format(code=code, lower=code.lower()), via="slack_dm")
+        assert "blocked" in text_of(heard)
+        assert len(desk.prompts()) == asked
+        again = await desk.say(TOM, "unlock my account", via="slack_dm")
+        assert outcome_of(again) is Outcome.REFUSED_FORBIDDEN, text_of(again)
+
+
+async def test_twelve_digits_that_no_notice_carries_are_words_like_others() -> None:
+    async with Desk.start(documents=()) as desk:
+        heard = await desk.say(TOM, "my laptop with serial 5CD0123ABCDE does not start, please open a ticket")
+        assert outcome_of(heard) is Outcome.PROPOSED
+        assert "blocked" not in text_of(heard)
