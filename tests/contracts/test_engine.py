@@ -19,6 +19,7 @@ from loket.engine import Engine, Queue
 from loket.engine.dbos_postgres import PostgresEngine
 from loket.engine.dbos_sqlite import SqliteEngine
 from loket.engine.inline import InlineEngine
+from loket.engine.tables import work
 from storage import Database
 
 pytest_plugins = ["tests.fixtures_storage"]
@@ -62,7 +63,9 @@ def engine_of(kind: str, url: str, name: str = "contract-1") -> Engine:
         return InlineEngine(QUICK)
     if kind == "sqlite":
         return SqliteEngine(url, name, QUICK)
-    return PostgresEngine(Database(url), name, QUICK)
+    database = Database(url)
+    work.create(database.engine, checkfirst=True)
+    return PostgresEngine(database, name, QUICK)
 
 
 def url_for(kind: str, request: pytest.FixtureRequest) -> str:
