@@ -12,10 +12,8 @@ import contextvars
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 import structlog
 
-from core.errors import LoketError
 from loket.engine import RETRY_PAUSES, Handler, Queue, work
 from loket.engine.attempts import attempt
 from loket.engine.dbos_runtime import AT_ONCE, DbosRuntime, leave_queue
@@ -46,8 +44,8 @@ class _Piece:
 class PostgresEngine:
     """`at_once` names the queues this process works on; none of them: it only hands work over.
 
-    `tell` lets the other processes know that there is work in the queue of that name. `migrates`: whether this process may make and
-    change DBOS's tables, which it shares with all others.
+    `tell` lets the other processes know that there is work in the queue of that name. `migrates`: whether this process
+    may make and change DBOS's tables, which it shares with all others.
     """
 
     def __init__(
@@ -190,7 +188,7 @@ class PostgresEngine:
                 return True
             try:
                 claims = await self.database.run(lambda tx: self._exchange(tx, over, room))
-            except (LoketError, sa.exc.SQLAlchemyError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever the database raises: a process must not stop looking
                 self._over = [*over, *self._over]
                 self._hear(*wanted)
                 log.error("look_failed", count=len(over), error=type(error).__name__)

@@ -60,7 +60,7 @@ THINKS_AT = 5
 WORK = "work"
 """The news that there is something in a queue; its name is the text."""
 POOL = 12
-"""Connections of one process, besides four of the queue and two of the bus (docs/operate.md counts them)."""
+"""Connections of one process, besides four of DBOS and two of the bus (docs/operate.md counts them)."""
 
 
 class Beside(Protocol):
