@@ -24,7 +24,7 @@ from storage.faultpoint import around_commit, reached
 
 LOOK_SECONDS = 1.0
 """How often a process with room looks without having heard of anything: news may get lost."""
-TOGETHER_SECONDS = 0.01
+TOGETHER_SECONDS = 0.03
 """What comes or ends within so long is looked at together."""
 RECORDED = frozenset({Queue.ACTIONS})
 """What DBOS keeps a record of: when it began, where, how it ended. It costs more than all else that the engine does."""
