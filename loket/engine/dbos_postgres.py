@@ -127,7 +127,7 @@ class PostgresEngine:
         if freed:
             for queue in Queue:
                 self._announce(queue)
-        if self._runtime is not None:
+        if self._runtime is not None and not self._stopping:
             await self._runtime.take_over(living)
         return freed
 
