@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +17,8 @@ import sqlalchemy as sa
 from loket.engine import Handler, Queue, work
 from loket.engine.dbos_postgres import PostgresEngine
 from loket.engine.tables import work as table
+from loket.service.bus import PostgresBus
+from loket.service.process import WORK
 from storage import Database
 
 pytest_plugins = ["tests.fixtures_storage"]
@@ -266,6 +269,44 @@ async def test_what_stands_still_is_done_by_another_and_its_own_end_changes_noth
     go_on["other"].set()
     await asyncio.wait_for(other.settle(), 20)
     assert [work_id for _, work_id in calls] == ["anna/1", "anna/1", "anna/2"]
+
+
+async def test_what_one_process_hands_in_another_hears_of_over_the_database(
+    shared: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loket.engine.dbos_postgres.LOOK_SECONDS", 3_600)
+    done: list[str] = []
+
+    async def handle(work_id: str) -> None:
+        done.append(work_id)
+
+    buses = [PostgresBus(shared.url, {}) for _ in range(2)]
+    web = PostgresEngine(shared, "web", at_once={}, tell=partial(buses[0].tell, WORK))
+    agent = PostgresEngine(shared, "agent", at_once={Queue.TURNS: 1}, tell=partial(buses[1].tell, WORK))
+    listening = asyncio.Event()
+
+    async def hello(_: str) -> None:
+        listening.set()
+
+    buses[1].hear(WORK, agent.heard)
+    buses[1].hear("hello", hello)
+    for bus in buses:
+        await bus.start()
+    async with asyncio.timeout(15):
+        while not listening.is_set():  # noqa: ASYNC110 - news before that is lost, as news may be
+            buses[0].tell("hello")
+            await asyncio.sleep(0.02)
+    await agent.start({Queue.TURNS: handle})
+    await web.start({})
+    try:
+        for event in ("anna/1", "anna/2", "bram/1"):
+            await shared.run(lambda tx, event=event: web.enlist(tx, Queue.TURNS, event, event.partition("/")[0]))
+        web.submit(Queue.TURNS, "carla/1", "carla")
+        await until(lambda: len(done) == 4)
+    finally:
+        await asyncio.gather(web.stop(), agent.stop())
+        await asyncio.gather(*(bus.stop() for bus in buses))
+    assert sorted(done) == ["anna/1", "anna/2", "bram/1", "carla/1"]
 
 
 @pytest.mark.timed
