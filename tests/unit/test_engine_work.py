@@ -293,14 +293,14 @@ async def test_what_one_process_hands_in_another_hears_of_over_the_database(
     for bus in buses:
         await bus.start()
     async with asyncio.timeout(15):
-        while not listening.is_set():  # noqa: ASYNC110 - news before that is lost, as news may be
+        while not listening.is_set():  # news before that is lost, as news may be
             buses[0].tell("hello")
             await asyncio.sleep(0.02)
     await agent.start({Queue.TURNS: handle})
     await web.start({})
     try:
         for event in ("anna/1", "anna/2", "bram/1"):
-            await shared.run(lambda tx, event=event: web.enlist(tx, Queue.TURNS, event, event.partition("/")[0]))
+            await shared.run(partial(web.enlist, queue=Queue.TURNS, work_id=event, partition=event.partition("/")[0]))
         web.submit(Queue.TURNS, "carla/1", "carla")
         await until(lambda: len(done) == 4)
     finally:
