@@ -125,6 +125,17 @@ def test_what_another_is_just_taking_is_passed_over_without_waiting(shared: Data
     assert ids(take(shared, "quick")) == ["anna/1", "bram/1"]
 
 
+def test_what_is_stored_late_waits_for_what_began_before_it(shared: Database) -> None:
+    put(shared, "anna/1", "anna/2")
+    # As if the first had committed a moment later: the second has begun.
+    with shared.transaction() as tx:
+        tx.execute(sa.text("UPDATE work SET worker = 'one', claim = 1 WHERE work_id = 'anna/2'"))
+        (row,) = tx.execute(sa.text("SELECT place FROM work WHERE work_id = 'anna/2'")).all()
+    assert take(shared, "two") == []
+    end(shared, "one", work.Claim(Queue.TURNS, "anna/2", row.place, 1))
+    assert ids(take(shared, "two")) == ["anna/1"]
+
+
 def test_two_of_one_partition_cannot_be_marked_as_running(shared: Database) -> None:
     put(shared, "anna/1", "anna/2")
     with pytest.raises(sa.exc.IntegrityError), shared.transaction() as tx:
