@@ -62,6 +62,7 @@ def all_tables() -> sa.MetaData:
     import actions.tables  # noqa: F401
     import agent.tables  # noqa: F401
     import connectors.directory.tables  # noqa: F401
+    import loket.engine.tables
     import loket.service.tables  # noqa: F401
     import policies.tables  # noqa: F401
     import slack_app.installing.tables

@@ -20,7 +20,7 @@ from storage.keys import KeyRing, load_or_create_signing_key
 OWNER = "loket_owner"
 ACCOUNTS: Mapping[str, str] = {role: f"loket_{role}" for role in RIGHTS}
 """The role of a process to the name of its account."""
-QUEUED = ("web", "agent", "executor")
+QUEUED = ("executor",)
 TOKEN_BYTES = 32
 RINGS: Mapping[str, str] = {Path(file).stem: file for file in (*FILES.values(), SLACK_KEY)}
 """Each ring of keys by the name an operator knows it by, to its file."""

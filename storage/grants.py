@@ -45,6 +45,7 @@ _AGENT = {
     "tool_versions": "r",
     "turns": "ri",
     "votes": "r",
+    "work": "riud",
     "workers": "riud",
 }
 _WEB = {
@@ -89,6 +90,7 @@ _WEB = {
     "turns": "r",
     "votes": "ri",
     "web_sessions": "rid",
+    "work": "riu",  # hands work in; done it is by others
     "workers": "riud",
 }
 _EXECUTOR = {  # `u` where it only removes: retention passes over rows that others hold, and that asks for it
@@ -134,6 +136,7 @@ _EXECUTOR = {  # `u` where it only removes: retention passes over rows that othe
     "turns": "rud",
     "votes": "ru",  # covers the reasons of people who are erased; a vote of its own it cannot cast
     "web_sessions": "rud",
+    "work": "riud",
     "workers": "riud",
 }
 _INGEST = {

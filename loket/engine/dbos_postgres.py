@@ -1,51 +1,51 @@
-"""The engine on Postgres: queue and ledger in one database, as many processes as needed.
+"""The engine on Postgres: waiting work is rows of our own, so many processes as needed share it.
 
-Work is put into DBOS's queue with DBOS's own SQL function, so that an event and its place in the queue are one
-transaction, and a process that only takes events in runs no DBOS at all.
+A row is put in with the transaction of its event, taken by whoever has room, and gone when the work is done: one of a
+partition at a time over all processes, in order. Whoever puts something in says so (LISTEN/NOTIFY); who has room and
+hears nothing looks once a second. An action begins as a workflow of DBOS, a turn does not (ADR 4).
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue as threads
-import threading
-import time
-import uuid
-from collections.abc import Mapping, Sequence
+import contextvars
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-import sqlalchemy as sa
 import structlog
 
-from core.errors import ConfigError, LoketError
-from loket.engine import RETRY_PAUSES, Handler, Queue
+from loket.engine import RETRY_PAUSES, Handler, Queue, work
 from loket.engine.attempts import attempt
-from loket.engine.dbos_runtime import APPLICATION, AT_ONCE, WORKFLOW, DbosRuntime
-from loket.engine.in_flight import InFlight
+from loket.engine.dbos_runtime import AT_ONCE, DbosRuntime, leave_queue
+from loket.engine.submitting import Submitter
+from loket.engine.work import Claim
 from storage import Database, Tx
 from storage.faultpoint import around_commit, reached
 
-BATCH = 100
+LOOK_SECONDS = 1.0
+"""How often a process with room looks without having heard of anything: news may get lost."""
+TOGETHER_SECONDS = 0.03
+"""What comes or ends within so long is looked at together."""
+RECORDED = frozenset({Queue.ACTIONS})
+"""What DBOS keeps a record of: when it began, where, how it ended. It costs more than all else that the engine does."""
 
-_PUT = sa.text(
-    "SELECT dbos.enqueue_workflow(:workflow, :queue,"
-    " ARRAY[to_json(CAST(:queue AS text)), to_json(CAST(:work_id AS text))],"
-    " workflow_id => :id, queue_partition_key => :partition, application_name => :application)"
-)
-# What is queued already is the same piece of work; what runs is run once more afterwards, unless `recall` asks.
-_OPEN = sa.text(
-    "SELECT 1 FROM dbos.workflow_status WHERE queue_name = :queue AND queue_partition_key = :partition"
-    " AND status = ANY(:statuses)"
-    " AND (CAST(:whole AS boolean) OR workflow_uuid = :first OR workflow_uuid LIKE :later) LIMIT 1"
-)
-_LEFT = sa.text("SELECT 1 FROM dbos.workflow_status WHERE status IN ('ENQUEUED', 'PENDING') LIMIT 1")
+log = structlog.get_logger("loket.engine")
 
-Submission = tuple[Queue, str, str, bool]
+
+@dataclass(slots=True)
+class _Piece:
+    """What this process has taken. `begun`: its handler was called; `done`: that has come to its end."""
+
+    claim: Claim
+    begun: bool = False
+    done: bool = False
 
 
 class PostgresEngine:
     """`at_once` names the queues this process works on; none of them: it only hands work over.
 
-    `migrates`: whether this process may make and change DBOS's tables, which it shares with all others.
+    `tell` lets the other processes know that there is work in the queue of that name. `migrates`: whether this process
+    may make and change DBOS's tables, which it shares with all others.
     """
 
     def __init__(
@@ -55,153 +55,193 @@ class PostgresEngine:
         pauses: Sequence[float] = RETRY_PAUSES,
         at_once: Mapping[Queue, int] = AT_ONCE,
         *,
+        tell: Callable[[str], None] = lambda _: None,
         migrates: bool = True,
     ) -> None:
         self.database = database
+        self._name = executor_id
         self._pauses = pauses
-        self._runtime = DbosRuntime(database.url, executor_id, self._run, at_once) if at_once else None
+        self._at_once = dict(at_once)
+        self._tell = tell
+        recorded = RECORDED & at_once.keys()
+        self._runtime = DbosRuntime(database.url, executor_id, self._recorded) if recorded else None
         self._migrates = migrates
-        self._in_flight = InFlight()
+        self._submitter = Submitter(database, self._announce)
         self._handlers: Mapping[Queue, Handler] = {}
-        self._submissions: threads.Queue[Submission | None] = threads.Queue()
-        self._submitter: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._looker: asyncio.Task[None] | None = None
+        self._looking = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._wanted: set[Queue] = set()
+        self._held: dict[str, _Piece] = {}
+        self._over: list[_Piece] = []
+        self._under_way: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     async def start(self, handlers: Mapping[Queue, Handler]) -> None:
-        """See `Engine.start`. Raises `ConfigError` when the queue's tables are not there."""
+        """See `Engine.start`. What an earlier process of this name had waits again."""
         self._handlers = handlers
         self._stopping = False
+        self._loop = asyncio.get_running_loop()
         if self._runtime is not None:
             await self._runtime.start(migrates=self._migrates)
-        else:
-            await self.database.read(_refuse_without_queue)
-        self._submitter = threading.Thread(target=self._submit_all, name="loket-submitter", daemon=True)
+            await self.database.run(leave_queue)
+        if self._at_once:
+            await self.database.run(lambda tx: work.free(tx, self._name, (), None))
+            self._hear(*self._at_once)
+            self._looker = self._loop.create_task(self._look_on(), context=contextvars.Context())
         self._submitter.start()
 
     def enlist(self, tx: Tx, queue: Queue, work_id: str, partition: str) -> None:
         """See `Engine.enlist`: the same transaction."""
-        _put(tx, queue, work_id, partition, f"{queue.value}:{work_id}")
+        work.put(tx, queue, work_id, partition)
+        tx.after_commit.append(lambda: self._announce(queue))
 
     def submit(self, queue: Queue, work_id: str, partition: str) -> None:
         """See `Engine.submit`."""
-        if self._submitter is not None and not self._stopping:
-            self._submissions.put((queue, work_id, partition, False))
+        self._submitter.put(queue, work_id, partition)
 
     def recall(self, queue: Queue, work_id: str, partition: str) -> None:
         """See `Engine.recall`."""
-        if self._submitter is not None and not self._stopping:
-            self._submissions.put((queue, work_id, partition, True))
+        self._submitter.put(queue, work_id, partition, if_idle=True)
+
+    async def heard(self, text: str) -> None:
+        """Another process says that there is work in a queue."""
+        self._hear(Queue(text))
 
     async def settle(self) -> None:
-        """See `Engine.settle`: here, nothing is left in the queue for anybody."""
+        """See `Engine.settle`: here, nothing waits or runs anywhere."""
         while (  # noqa: ASYNC110 - other threads and processes do the work
-            self._submissions.unfinished_tasks or self._in_flight.busy or await self.database.read(_anything_left)
+            self._submitter.is_busy or self._held or await self.database.read(work.anything_left)
         ):
             await asyncio.sleep(0.02)
 
     async def take_over(self, living: frozenset[str]) -> int:
-        """See `Engine.take_over`."""
-        if self._runtime is None or self._stopping:
+        """See `Engine.take_over`. Also what became ours by a commit whose answer was lost waits again."""
+        if not self._at_once or self._stopping:
             return 0
-        return await self._runtime.take_over(living)
+        living |= {self._name}
+        async with self._looking:  # what is just being taken is not held yet
+            held = [piece.claim for piece in (*self._held.values(), *self._over)]
+            freed = await self.database.run(lambda tx: work.free(tx, self._name, held, living))
+        if freed:
+            for queue in Queue:
+                self._announce(queue)
+        if self._runtime is not None and not self._stopping:
+            await self._runtime.take_over(living)
+        return freed
 
     async def forget(self, seconds: float) -> int:
         """See `Engine.forget`."""
         return await self._runtime.forget(seconds) if self._runtime is not None else 0
 
     async def stop(self, seconds: float = 30.0) -> None:
-        """See `Engine.stop`."""
+        """See `Engine.stop`. What does not finish in time is taken over by others, or by the next start."""
         self._stopping = True
-        self._submissions.put(None)
-        if self._submitter is None:
+        if self._loop is None:
             return
-        await asyncio.to_thread(self._submitter.join, 10)
-        self._submitter = None
-        await self._in_flight.rested(seconds)
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+        await self._submitter.stop()
+        self._loop = None
+        if self._looker is not None:
+            async with self._looking:  # not in the midst of taking
+                self._looker.cancel()
+            await self._look(())
         if self._runtime is not None:
             await self._runtime.stop()
+        for task in self._under_way:
+            task.cancel()
+        self._held.clear()
 
-    async def _run(self, queue: Queue, work_id: str, _partition: str) -> None:
-        if self._stopping:
-            # Returning would mark it done. It stays open; the next start, or another process, takes it up.
-            await asyncio.Event().wait()
-        key = (queue, f"{work_id}#{uuid.uuid4().hex}")
-        self._in_flight.started(key)
-        reached(f"queue.{queue}.taken")
-        try:
-            await attempt(queue, self._handlers[queue], work_id, self._pauses)
-        finally:
-            self._in_flight.finished(key)
-        reached(f"queue.{queue}.done")
+    def _announce(self, queue: Queue) -> None:
+        """There is work in a queue: for us, and for all others."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._hear, queue)
+        self._tell(queue.value)
 
-    def _submit_all(self) -> None:
-        while (first := self._submissions.get()) is not None:
-            taken = [first]
-            while len(taken) < BATCH and not self._submissions.empty():
-                following = self._submissions.get()
-                if following is None:
-                    self._submissions.put(None)
-                    break
-                taken.append(following)
-            for batch in _in_order(taken):
-                self._submit(batch)
-                time.sleep(0.001)
-            for _ in taken:
-                self._submissions.task_done()
+    def _hear(self, *queues: Queue) -> None:
+        self._wanted.update(self._at_once.keys() & set(queues))
+        if self._wanted:
+            self._wake.set()
 
-    def _submit(self, batch: list[Submission]) -> None:
-        try:
-            with self.database.transaction() as tx:
-                for queue, work_id, partition, only_if_idle in batch:
-                    if not _is_open(tx, queue, work_id, partition, only_if_idle):
-                        _put(tx, queue, work_id, partition, f"{queue.value}:{work_id}#{uuid.uuid4().hex[:12]}")
-                around_commit(tx, "queue.submit")
-        except (LoketError, sa.exc.SQLAlchemyError) as error:  # the sweep brings them back
-            structlog.get_logger("loket.engine").error("submit_failed", count=len(batch), error=type(error).__name__)
+    async def _look_on(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._hear(*self._at_once)
+            wanted = sorted(self._wanted)
+            self._wanted.clear()
+            self._wake.clear()
+            answered = await self._look(wanted)
+            await asyncio.sleep(TOGETHER_SECONDS if answered else LOOK_SECONDS)
 
+    async def _look(self, wanted: Sequence[Queue]) -> bool:
+        """Give back what is over and take what there is room for, in one transaction; false when that failed."""
+        async with self._looking:
+            over, self._over = self._over, []
+            room = {} if self._stopping else {queue: room for queue in wanted if (room := self._room(queue)) > 0}
+            if not over and not room:
+                return True
+            try:
+                claims = await self.database.run(lambda tx: self._exchange(tx, over, room))
+            except Exception as error:  # noqa: BLE001 - whatever the database raises: a process must not stop looking
+                self._over = [*over, *self._over]
+                self._hear(*wanted)
+                log.error("look_failed", count=len(over), error=type(error).__name__)
+                return False
+            for claim in claims:
+                self._begin(claim)
+            return True
 
-def _in_order(submissions: Sequence[Submission]) -> list[list[Submission]]:
-    """In as few transactions as keep the order: DBOS orders by millisecond, so no partition is twice in one."""
-    batches: list[dict[str, Submission]] = []
-    for one in dict.fromkeys(submissions):
-        free = next((batch for batch in batches if one[2] not in batch), None)
-        if free is None:
-            batches.append({one[2]: one})
+    def _room(self, queue: Queue) -> int:
+        return self._at_once[queue] - sum(piece.claim.queue is queue for piece in self._held.values())
+
+    def _exchange(self, tx: Tx, over: Sequence[_Piece], room: Mapping[Queue, int]) -> list[Claim]:
+        done = [piece.claim for piece in over if piece.done]
+        work.end(tx, self._name, done, [piece.claim for piece in over if not piece.done])
+        claims = [claim for queue, most in room.items() for claim in work.take(tx, self._name, queue, most)]
+        if claims:
+            around_commit(tx, "queue.take")
+        return claims
+
+    def _begin(self, claim: Claim) -> None:
+        piece = self._held[claim.mark] = _Piece(claim)
+        task = asyncio.get_running_loop().create_task(self._worked(piece), context=contextvars.Context())
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _worked(self, piece: _Piece) -> None:
+        """From the beginning to the end: only then the next of this partition may begin."""
+        claim = piece.claim
+        if self._runtime is not None and claim.queue in RECORDED:
+            await self._record(self._runtime, claim)
         else:
-            free[one[2]] = one
-    return [list(batch.values()) for batch in batches]
+            await self._run(piece)
+        del self._held[claim.mark]
+        self._over.append(piece)
+        self._hear(claim.queue)
 
+    async def _record(self, runtime: DbosRuntime, claim: Claim) -> None:
+        try:
+            await runtime.do(claim.queue, claim.work_id, claim.mark)
+        except Exception as error:  # noqa: BLE001 - whatever a database that fails raises: the row waits again
+            kind = type(error).__name__
+            log.error("submit_failed", queue=claim.queue.value, work_id=claim.work_id, error=kind)
 
-def _put(tx: Tx, queue: Queue, work_id: str, partition: str, workflow_id: str) -> None:
-    values = {
-        "workflow": WORKFLOW,
-        "queue": queue.value,
-        "work_id": work_id,
-        "id": workflow_id,
-        "partition": partition,
-        "application": APPLICATION,
-    }
-    tx.execute(_PUT, values)
+    async def _recorded(self, _queue: Queue, _work_id: str, mark: str) -> None:
+        # What DBOS takes up again after a crash waits in its row as well: whoever takes that begins it anew.
+        if (piece := self._held.get(mark)) is not None:
+            await self._run(piece)
 
-
-def _is_open(tx: Tx, queue: Queue, work_id: str, partition: str, only_if_idle: bool) -> bool:
-    """Whether this id is queued; `only_if_idle`: whether anything of its partition is queued or running."""
-    first = f"{queue.value}:{work_id}"
-    values = {
-        "queue": queue.value,
-        "partition": partition,
-        "statuses": ["ENQUEUED", "PENDING"] if only_if_idle else ["ENQUEUED"],
-        "whole": only_if_idle,
-        "first": first,
-        "later": first.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "#%",
-    }
-    return tx.execute(_OPEN, values).first() is not None
-
-
-def _anything_left(tx: Tx) -> bool:
-    return tx.execute(_LEFT).first() is not None
-
-
-def _refuse_without_queue(tx: Tx) -> None:
-    if tx.execute(sa.text("SELECT to_regclass('dbos.workflow_status')")).scalar() is None:
-        raise ConfigError("the tables of the queue are not there: run `loket migrate` once")
+    async def _run(self, piece: _Piece) -> None:
+        if piece.begun or self._stopping:
+            return
+        piece.begun, queue = True, piece.claim.queue
+        reached(f"queue.{queue}.taken")
+        await attempt(queue, self._handlers[queue], piece.claim.work_id, self._pauses)
+        piece.done = True
+        reached(f"queue.{queue}.done")

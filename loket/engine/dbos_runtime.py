@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from loket.engine import Queue
+from storage import Tx
 
 RECOVERY_ATTEMPTS = 3
 # A hash of the sources (the default) would strand queued rows at every deploy.
@@ -23,14 +26,17 @@ APPLICATION = "loket"
 WORKFLOW = "work"
 OPEN = ("ENQUEUED", "PENDING")
 OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-# Each queue that is asked every 0.1 s costs 6 to 10 % of a core at rest: a turn is waited for, an action was clicked.
-POLLING: Mapping[Queue, float] = {Queue.TURNS: 0.1, Queue.ACTIONS: 0.25}
 ROWS_AT_ONCE = 500
 AT_ONCE: Mapping[Queue, int] = {Queue.TURNS: 48, Queue.ACTIONS: 8}
 """How many pieces of each queue one process runs at a time, where nobody says otherwise."""
 
+_LEAVE_QUEUE = sa.text(
+    "UPDATE dbos.workflow_status SET status = 'CANCELLED', queue_name = NULL"
+    " WHERE queue_name = ANY(:queues) AND status = 'ENQUEUED'"
+)
+
 Run = Callable[[Queue, str, str], Awaitable[None]]
-"""Does one piece of work: its queue, its id and, where it was begun with one, its partition."""
+"""Does one piece of work: its queue, its id, and what it was begun with: the partition, or the mark of a claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +51,13 @@ class Left:
 class DbosRuntime:
     """One per process: DBOS keeps its state in module globals. `executor_id` is unique and stable per process.
 
-    `at_once` says how many pieces of each of DBOS's queues run here at a time; one that is not in it is not worked on.
+    DBOS's own queue is not used: a look into it costs as much as a piece of work (docs/performance.md, Overhead).
     """
 
-    def __init__(self, url: str, executor_id: str, run: Run, at_once: Mapping[Queue, int]) -> None:
+    def __init__(self, url: str, executor_id: str, run: Run) -> None:
         self._url = url
         self._executor_id = executor_id
         self._run = run
-        self._at_once = dict(at_once)
         self.workflow: Any = None
 
     async def start(self, *, migrates: bool = True) -> None:
@@ -76,12 +81,16 @@ class DbosRuntime:
             }
         )
         self.workflow = self._register()
-        DBOS.listen_queues([queue.value for queue in self._at_once])
+        DBOS.listen_queues([])
         DBOS.launch()
-        for queue, most in self._at_once.items():
-            await DBOS.register_queue_async(
-                queue.value, partition_concurrency=1, worker_concurrency=most, polling_interval_sec=POLLING[queue]
-            )
+
+    async def do(self, queue: Queue, work_id: str, mark: str) -> None:
+        """Run a piece of work as a workflow, until DBOS knows of the end. Its id: queue, id and `mark`, never twice."""
+        from dbos import DBOS, SetWorkflowID
+
+        with SetWorkflowID(f"{queue.value}:{work_id}#{mark}"):
+            handle = await DBOS.start_workflow_async(self.workflow, queue.value, work_id, mark)
+        await handle.get_result()
 
     async def left_here(self) -> list[Left]:
         """What DBOS takes up again in this process: not what took too many processes down."""
@@ -139,6 +148,11 @@ class DbosRuntime:
             await self._run(Queue(queue), work_id, partition)
 
         return work
+
+
+def leave_queue(tx: Tx) -> None:
+    """An earlier version let work wait in DBOS's queue: nobody asks that any more, and the sweep finds it."""
+    tx.execute(_LEAVE_QUEUE, {"queues": [queue.value for queue in Queue]})
 
 
 def _left(row: Any) -> Left:

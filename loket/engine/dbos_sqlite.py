@@ -45,7 +45,7 @@ class SqliteEngine:
         self._url = url
         self._pauses = pauses
         self._at_once = at_once
-        self._runtime = DbosRuntime(url, executor_id, self._run, {})
+        self._runtime = DbosRuntime(url, executor_id, self._run)
         self._in_flight = InFlight()
         self._lanes = Lanes(self._begin, at_once)
         self._handlers: Mapping[Queue, Handler] = {}

@@ -213,6 +213,7 @@ STAY: dict[str, str] = {
     "switches": "what is switched off now",
     "tool_releases": "which version of which tool was in force when",
     "workers": "which processes live; no person",
+    "work": "what waits or runs, as ids; a row is gone when it is done",
     "slack_installations": "the workspaces that we are in, until they remove us",
     "policy_documents": "texts of the organisation, as long as they are published",
     "policy_passages": "the same",

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from core.ports import Channel
@@ -43,8 +44,10 @@ from web_app.posts import PostsChannel
 if TYPE_CHECKING:
     from loket.service.slack import SlackSide
 
+WORK = "work"
+"""The news that there is something in a queue; its name is the text."""
 POOL = 12
-"""Connections of one process, besides four of the queue and two of the bus (docs/operate.md counts them)."""
+"""Connections of one process, besides four of DBOS and two of the bus (docs/operate.md counts them)."""
 
 
 class Life(Protocol):
@@ -115,9 +118,8 @@ class _Assembly:
         slack = self._slack(database)
         channels = tuple(self._channels(door, slack))
         bus = None if settings.is_embedded else PostgresBus(settings.database, {})
-        counter = build(
-            settings, database=database, engine=self._engine(database, name), channels=channels, role=role, bus=bus
-        )
+        engine = self._engine(database, name, bus)
+        counter = build(settings, database=database, engine=engine, channels=channels, role=role, bus=bus)
         if bus is not None and (self._duties.talks or self._duties.changes):
             bus.hear(OUTBOX, _waking(counter))
         if bus is not None and self._duties.talks:
@@ -163,14 +165,18 @@ class _Assembly:
         elif self._duties.thinks:
             tells_of_drift(counter)
 
-    def _engine(self, database: Database, name: str) -> Engine:
+    def _engine(self, database: Database, name: str, bus: PostgresBus | None) -> Engine:
         serve, every = self._settings.serve, {}
         for queue, most in zip(DUTIES[Role.ALL].queues, (serve.turns_at_once, serve.actions_at_once), strict=True):
             if queue in self._duties.queues:
                 every[queue] = most
-        if self._settings.is_embedded:
+        if bus is None:
             return SqliteEngine(self._home.queue, name, at_once=every)
-        return PostgresEngine(database, name, at_once=every, migrates=self._role is Role.ALL)
+        tell, migrates = partial(bus.tell, WORK), self._role is Role.ALL
+        engine = PostgresEngine(database, name, at_once=every, tell=tell, migrates=migrates)
+        if every:
+            bus.hear(WORK, engine.heard)
+        return engine
 
     def _ops(self, counter: Counter, name: str) -> OpsParts:
         async def database() -> bool:

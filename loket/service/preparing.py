@@ -28,6 +28,6 @@ async def _prepare_queue(url: str) -> None:
     async def nothing(*_: str) -> None:
         raise RuntimeError("a process that prepares the queue works on none")
 
-    runtime = DbosRuntime(url, "migrate", nothing, {})
+    runtime = DbosRuntime(url, "migrate", nothing)
     await runtime.start(migrates=True)
     await runtime.stop()

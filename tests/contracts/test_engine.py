@@ -19,6 +19,7 @@ from loket.engine import Engine, Queue
 from loket.engine.dbos_postgres import PostgresEngine
 from loket.engine.dbos_sqlite import SqliteEngine
 from loket.engine.inline import InlineEngine
+from loket.engine.tables import work
 from storage import Database
 
 pytest_plugins = ["tests.fixtures_storage"]
@@ -62,7 +63,9 @@ def engine_of(kind: str, url: str, name: str = "contract-1") -> Engine:
         return InlineEngine(QUICK)
     if kind == "sqlite":
         return SqliteEngine(url, name, QUICK)
-    return PostgresEngine(Database(url), name, QUICK)
+    database = Database(url)
+    work.create(database.engine, checkfirst=True)
+    return PostgresEngine(database, name, QUICK)
 
 
 def url_for(kind: str, request: pytest.FixtureRequest) -> str:
@@ -284,6 +287,8 @@ from test_engine import engine_of
 async def main(kind, home, url):
     engine = engine_of(kind, url, os.environ.get("NAME", "contract-1"))
     async def handler(work_id):
+        if not (home / "inbox" / work_id.replace("/", "-")).exists():
+            return  # as ours do: called again for what is done, they find nothing left to do
         with (home / "log").open("a") as log:
             log.write("begin " + work_id + chr(10))
         hangs = work_id == os.environ.get("HANGS")

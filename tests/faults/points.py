@@ -79,6 +79,7 @@ POINTS: tuple[Point, ...] = (
     Point("door.call_decided"),
     # the queue
     *_both("queue.submit"),
+    *_both("queue.take", where=ON_POSTGRES),
     *(Point(f"queue.{queue}.{step}") for queue in ("turns", "actions") for step in ("taken", "done")),
     # a turn
     *(Point(f"turn.{step}") for step in ("opened", "loaded", "before_tool", "after_tool", "thought")),

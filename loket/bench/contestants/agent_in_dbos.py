@@ -11,12 +11,14 @@ from typing import Any
 
 from loket.bench.contestants import Surroundings
 from loket.bench.contestants.plain_agent import PlainAgent
-from loket.engine import Queue
-from loket.engine.dbos_runtime import APPLICATION_VERSION, POLLING
+from loket.engine.dbos_runtime import APPLICATION_VERSION
+
+POLLING_SECONDS = 0.1
+"""How often DBOS's queue is asked; its own default of a second would let everybody wait."""
 
 
 class AgentInDbos:
-    """Set up as our own engine is: portable values, WAL, a stable name, the same polling."""
+    """Set up as our own engine is: portable values, WAL, a stable name, a queue that is asked often enough."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
@@ -47,7 +49,7 @@ class AgentInDbos:
         self._workflow = self._register()
         DBOS.listen_queues([self._queue])
         DBOS.launch()
-        await DBOS.register_queue_async(self._queue, partition_concurrency=1, polling_interval_sec=POLLING[Queue.TURNS])
+        await DBOS.register_queue_async(self._queue, partition_concurrency=1, polling_interval_sec=POLLING_SECONDS)
 
     async def turn(self, turn_id: str) -> None:
         """See `Contestant.turn`."""
