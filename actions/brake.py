@@ -13,24 +13,36 @@ from core.errors import Refused
 from core.outcomes import Outcome
 from core.risk import Risk
 from storage import Tx, now
+from tools.registry import GATES_OWN
 
 LAST_VOTES = 5
 """How many recent votes the median is taken over."""
 
 
-def refuse_if_too_many(tx: Tx, rules: Rules, requester_id: str) -> None:
-    """Raises `Refused` when this person has made their sensitive requests for the day (24 hours)."""
-    made = tx.execute(
-        sa.select(sa.func.count())
-        .select_from(actions)
-        .where(
-            actions.c.requester_id == requester_id,
-            actions.c.tier.in_([Risk.SENSITIVE.value, Risk.CRITICAL.value]),
-            actions.c.created_at > now(tx) - timedelta(hours=24),
-        )
-    ).scalar_one()
-    if made >= rules.brake.requests_a_day:
-        raise Refused("too_many_requests", Outcome.REFUSED_LIMIT, limit=str(rules.brake.requests_a_day))
+def refuse_if_too_many(tx: Tx, rules: Rules, requester_id: str, subject_id: str, tool: str) -> None:
+    """Raises `Refused` when this person has made their requests of this kind for the day (24 hours).
+
+    Three kinds are counted apart: what somebody asks about themselves, what the service desk asks about callers (which
+    counts for the caller as well), and an admin's changes of rules, tools and policies.
+    """
+    mine, brake = actions.c.requester_id == requester_id, rules.brake
+    about_others = actions.c.subject_id != actions.c.requester_id
+    if tool in GATES_OWN:
+        _refuse(tx, sa.and_(mine, actions.c.tool.in_(GATES_OWN)), brake.changes_a_day)
+        return
+    people = actions.c.tool.not_in(GATES_OWN)
+    if subject_id != requester_id:
+        _refuse(tx, sa.and_(mine, about_others, people), brake.for_others_a_day)
+        _refuse(tx, sa.and_(actions.c.subject_id == subject_id, about_others, people), brake.requests_a_day)
+        return
+    _refuse(tx, sa.and_(mine, sa.not_(about_others), people), brake.requests_a_day)
+
+
+def _refuse(tx: Tx, which: sa.ColumnElement[bool], most: int) -> None:
+    sensitive = actions.c.tier.in_([Risk.SENSITIVE.value, Risk.CRITICAL.value])
+    recent = actions.c.created_at > now(tx) - timedelta(hours=24)
+    if tx.execute(sa.select(sa.func.count()).select_from(actions).where(which, sensitive, recent)).scalar_one() >= most:
+        raise Refused("too_many_requests", Outcome.REFUSED_LIMIT, limit=str(most))
 
 
 def approver_is_numb(tx: Tx, rules: Rules, employee_id: str, seconds: float) -> str:

@@ -36,7 +36,8 @@ def propose(parts: GateParts, tx: Tx, prepared: Prepared, origin: Origin) -> Rep
         raise Refused("rules_changed")
     if prepared.tier in (Risk.SENSITIVE, Risk.CRITICAL):
         one_at_a_time(tx, "requester", prepared.requester.employee_id)
-        refuse_if_too_many(tx, rules, prepared.requester.employee_id)
+        who, whom = prepared.requester.employee_id, prepared.subject.employee_id
+        refuse_if_too_many(tx, rules, who, whom, prepared.tool.name)
     use(tx, prepared.tool.name, prepared.requester.employee_id, prepared.rate_limit)
     about_account = prepared.tool.subject != NOBODY
     refuse_if_young(tx, origin.identity, prepared.tier, quiet_hours(rules, about_account=about_account))

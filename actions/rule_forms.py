@@ -68,6 +68,8 @@ class Brake(_Strict):
     """What slows people down before habit does harm."""
 
     requests_a_day: int = Field(default=3, ge=1, le=50)
+    for_others_a_day: int = Field(default=40, ge=1, le=500)
+    changes_a_day: int = Field(default=20, ge=1, le=500)
     votes_an_hour: int = Field(default=10, ge=1, le=500)
     median_seconds: float = Field(default=3.0, ge=0, le=60)
     contact_quiet_hours: int = Field(default=72, ge=0, le=720)

@@ -361,6 +361,21 @@ async def test_three_sensitive_requests_a_day(desk: GateOnly) -> None:
         await desk.propose("E1001", "unlock_my_account")
 
 
+async def test_the_service_desk_helps_more_than_three_callers_a_day_and_none_of_them_more_than_three_times(
+    desk: GateOnly,
+) -> None:
+    for caller in ("E1001", "E1002", "E1007", "E1010"):
+        action_id = await desk.propose("E1005", "reset_for_caller", said=None, caller=caller)
+        await desk.click("E1005", action_id, "cancel")
+    for _ in range(2):
+        action_id = await desk.propose("E1005", "reset_for_caller", said=None, caller="E1001")
+        await desk.click("E1005", action_id, "cancel")
+
+    with pytest.raises(Refused, match="too_many_requests"):
+        await desk.propose("E1006", "reset_for_caller", said=None, caller="E1001")
+    await desk.propose("E1001", "unlock_my_account")  # what is asked about oneself is counted apart
+
+
 async def test_an_approver_who_decides_too_fast_needs_another_beside_them(desk: GateOnly) -> None:
     asked = ["E1001", "E1002", "E1007", "E1009", "E1010", "E1017"]
     waiting = [await proved_reset(desk, employee_id) for employee_id in asked]
