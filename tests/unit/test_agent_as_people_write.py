@@ -70,9 +70,7 @@ def test_a_message_that_only_points_says_nothing(said: str) -> None:
     assert only_points(said)
 
 
-@pytest.mark.parametrize(
-    "said", ["please look at my laptop", "kun je hier printen", "help", "check this bill"]
-)
+@pytest.mark.parametrize("said", ["please look at my laptop", "kun je hier printen", "help", "check this bill"])
 def test_a_message_that_names_something_does_not_only_point(said: str) -> None:
     assert not only_points(said)
 
