@@ -48,9 +48,11 @@ def lacks_person(tool: ToolSchema, text: str, known: Sequence[frozenset[str]]) -
     if not needs_person(tool):
         return False
     named = person_in(text)
-    if named is None or not (names_somebody(text) or is_founded(text, known)):
-        return True
-    return names_role(named) and is_yes_or_no(text)
+    if named is None:
+        return not names_somebody(text)  # "a colleague" is somebody: who it is, is asked
+    if names_role(named):
+        return is_yes_or_no(text)
+    return not (names_somebody(text) or is_founded(text, known))
 
 
 def is_founded(text: str, known: Sequence[frozenset[str]]) -> bool:
