@@ -247,7 +247,7 @@ async def test_processes_share_the_work_and_keep_the_order(shared: Database, sev
         await some.add(name, handler(name), room=2)
     await asyncio.to_thread(put, shared, *(f"lane{lane}/{number}" for number in range(4) for lane in range(9)))
     await asyncio.wait_for(some.engines[0].settle(), 20)
-    assert {name for name, _ in done} == {"one", "two", "three"}
+    assert len({name for name, _ in done}) > 1, "who hears of it late may find nothing left, but no one has it all"
     for lane in range(9):
         assert [one for _, one in done if one.startswith(f"lane{lane}/")] == [f"lane{lane}/{n}" for n in range(4)]
 
