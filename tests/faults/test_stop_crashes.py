@@ -10,7 +10,7 @@ from tests.faults.test_turn_crashes import TEXT, Left, Play, home, play
 
 __all__ = ["home", "play"]  # fixtures
 
-pytestmark = [pytest.mark.sampled(0.1), pytest.mark.slow, pytest.mark.xdist_group("turn-crashes")]
+pytestmark = [pytest.mark.sampled(0.05), pytest.mark.slow, pytest.mark.xdist_group("turn-crashes")]
 
 
 @pytest.mark.parametrize("engine", ["inline", "dbos"])

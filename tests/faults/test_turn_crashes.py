@@ -20,7 +20,7 @@ from storage.audit_verifier import verify
 from storage.tables import outbox
 from tests.handbooks import prepare
 
-pytestmark = [pytest.mark.sampled(0.1), pytest.mark.slow, pytest.mark.xdist_group("turn-crashes")]
+pytestmark = [pytest.mark.sampled(0.05), pytest.mark.slow, pytest.mark.xdist_group("turn-crashes")]
 
 TEXT = "please open a ticket for my chair"
 POINTS = (

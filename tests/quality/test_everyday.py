@@ -44,7 +44,7 @@ def halves() -> dict[str, Run]:
 
 
 @pytest.mark.parametrize("half", HALVES)
-@pytest.mark.sampled(0.25)
+@pytest.mark.thorough
 def test_ordinary_questions_find_their_clause(halves: dict[str, Run], half: str) -> None:
     assert halves[half].target.value >= LEAST[half], str(halves[half].target)
 

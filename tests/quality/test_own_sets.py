@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 SETS = ("messages", "handbook")
 RIGHT_PLACE, RIGHT_LANGUAGE, RIGHT_OUTCOME = 0.80, 0.95, 0.85
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,6 @@ def held() -> Run:
     return held
 
 
-@pytest.mark.thorough
 def test_no_turn_fails(held: Run) -> None:
     assert [line.place for line in held.lines if line.outcome.startswith(("failed", "none"))] == []
 

@@ -37,6 +37,7 @@ def test_an_example_that_was_left_out_still_has_its_tool_first_among_two_hundred
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.thorough
 def test_without_added_tools_it_is_first_and_in_the_end_taken_or_offered(
     figures: dict[str, float], language: str
 ) -> None:
@@ -45,6 +46,7 @@ def test_without_added_tools_it_is_first_and_in_the_end_taken_or_offered(
 
 
 @pytest.mark.parametrize(("figure", "least"), [("taken_without_en", 0.9), ("taken_without_nl", 0.85)])
+@pytest.mark.thorough
 def test_most_are_taken_at_once(figures: dict[str, float], figure: str, least: float) -> None:
     assert figures[figure] >= least
 

@@ -189,6 +189,7 @@ class Dawdling:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 async def test_slow_calls_that_add_up_leave_the_built_in_model_its_time() -> None:
     """Each call keeps its own limit; together they would use up the turn."""
     other = calls("search_policies", question="annual leave for part-time employees")

@@ -25,7 +25,7 @@ from tests.staff import PRIYA, TOM
 from tools.added import versions
 
 FORM = document_in(Path(__file__).parents[2] / "examples" / "book_a_slot" / "form.yaml")
-pytestmark = [pytest.mark.sampled(0.3), pytest.mark.slow]
+pytestmark = [pytest.mark.sampled(0.2), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,7 @@ def test_corrupted_answers_are_caught_and_true_ones_stay(half: str) -> None:
 
 
 @pytest.mark.parametrize("half", [TUNING, HELD_OUT])
+@pytest.mark.thorough
 def test_an_address_or_a_source_that_was_slipped_in_never_passes(half: str) -> None:
     slipped = [one for one in outcomes() if one.case.half == half and one.case.kind in {"contact made", "source made"}]
     assert [one.case.said for one in slipped if one.kept] == []

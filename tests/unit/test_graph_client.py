@@ -387,7 +387,7 @@ async def test_a_read_is_tried_once_more(graph: FakeGraph, how: str) -> None:
 @pytest.mark.timed
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["hang before", "drip"])
-@pytest.mark.sampled(0.5)
+@pytest.mark.thorough
 async def test_a_graph_that_hangs_costs_five_seconds_and_nobody_else_anything(graph: FakeGraph, how: str) -> None:
     client = await client_of(graph)
     await name_read(client)

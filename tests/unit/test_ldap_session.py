@@ -199,7 +199,7 @@ async def test_the_second_server_answers_when_the_first_is_silent_and_then_at_on
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["silent after", "silent before", "drip"])
 @pytest.mark.parametrize("operation", ["bind", "search"])
-@pytest.mark.sampled(0.17)
+@pytest.mark.sampled(0.1)
 async def test_one_that_stops_in_the_middle_or_drips_costs_five_seconds(
     certificates: Certificates, server: ScriptedLdap, how: Any, operation: Any
 ) -> None:
