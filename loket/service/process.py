@@ -21,7 +21,7 @@ from loket.telemetry.tracing import tracing
 from storage.faultpoint import reached
 
 log = structlog.get_logger("loket.service")
-THINKS_AT = 5
+THINKS_AT = 10
 """Where thinking and acknowledging share a machine, the latter goes first (nice, 0 to 19)."""
 
 
