@@ -20,6 +20,10 @@ class Queue(StrEnum):
     ACTIONS = "actions"
 
 
+RECORDED = frozenset({Queue.ACTIONS})
+"""What DBOS keeps a record of: when it began, where, how it ended. That costs more than all else that the engine does,
+and a turn does not need it: what it did is one transaction of its own."""
+
 Handler = Callable[[str], Awaitable[None]]
 """Does the work of one id. It may raise: then it is called again, a few times, with growing pauses."""
 

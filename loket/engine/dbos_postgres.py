@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from loket.engine import RETRY_PAUSES, Handler, Queue, work
+from loket.engine import RECORDED, RETRY_PAUSES, Handler, Queue, work
 from loket.engine.attempts import attempt
 from loket.engine.dbos_runtime import AT_ONCE, DbosRuntime, leave_queue
 from loket.engine.submitting import Submitter
@@ -26,8 +26,6 @@ LOOK_SECONDS = 1.0
 """How often a process with room looks without having heard of anything: news may get lost."""
 TOGETHER_SECONDS = 0.03
 """What comes or ends within so long is looked at together."""
-RECORDED = frozenset({Queue.ACTIONS})
-"""What DBOS keeps a record of: when it began, where, how it ended. It costs more than all else that the engine does."""
 
 log = structlog.get_logger("loket.engine")
 

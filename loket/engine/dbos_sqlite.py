@@ -1,8 +1,8 @@
 """The engine of the embedded form: DBOS on a SQLite file of its own, one process.
 
-What waits lies in our own tables, and in the order of its lane in memory; DBOS is told of a piece when it begins, and
-has it taken up again after a crash. Its own queue is not used: asking a table for work ten times a second costs as much
-as the work (docs/performance.md).
+What waits lies in our own tables, and in the order of its lane in memory. DBOS is told of an action when it begins, and
+has it taken up again after a crash; a turn, whose own transaction says all, is found by the sweep. DBOS's queue is not
+used: asking a table for work ten times a second costs as much as the work (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import structlog
 
 from core.write_ahead import write_ahead
-from loket.engine import RETRY_PAUSES, Handler, Queue
+from loket.engine import RECORDED, RETRY_PAUSES, Handler, Queue
 from loket.engine.attempts import attempt
 from loket.engine.dbos_runtime import AT_ONCE, OPEN, DbosRuntime
 from loket.engine.in_flight import InFlight
@@ -118,22 +118,29 @@ class SqliteEngine:
 
     async def _worked(self, work_id: str, lane: Lane) -> None:
         """From the beginning until DBOS knows of the end: only then the next of this lane, or a crash repeats both."""
-        from dbos import DBOS, SetWorkflowID
-
         queue, partition = lane
         try:
-            reached("queue.submit.before_commit")
-            # An id may come back: the sweep, or one more vote on the same action.
-            with SetWorkflowID(f"{queue.value}:{work_id}#{time.time_ns()}"):
-                handle = await DBOS.start_workflow_async(self._runtime.workflow, queue.value, work_id, partition)
-            reached("queue.submit.after_commit")
-            await handle.get_result()
+            if queue in RECORDED:
+                await self._recorded(work_id, lane)
+            else:
+                await self._run(queue, work_id, partition)
         except Exception as error:  # noqa: BLE001 - whatever a queue database that fails raises: the sweep comes again
             self._in_flight.dropped((queue, work_id))
             structlog.get_logger("loket.engine").error(
                 "submit_failed", queue=queue.value, work_id=work_id, error=type(error).__name__
             )
         self._lanes.end(lane)
+
+    async def _recorded(self, work_id: str, lane: Lane) -> None:
+        from dbos import DBOS, SetWorkflowID
+
+        queue, partition = lane
+        reached("queue.submit.before_commit")
+        # An id may come back: the sweep, or one more vote on the same action.
+        with SetWorkflowID(f"{queue.value}:{work_id}#{time.time_ns()}"):
+            handle = await DBOS.start_workflow_async(self._runtime.workflow, queue.value, work_id, partition)
+        reached("queue.submit.after_commit")
+        await handle.get_result()
 
     async def _run(self, queue: Queue, work_id: str, partition: str) -> None:
         await self._open.wait()

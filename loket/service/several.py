@@ -36,12 +36,13 @@ def numbered(settings: Settings, role: Role, number: int) -> Settings:
     if port > PORTS:
         raise ConfigError(f"LOKET_SERVE_PORT={serve.port} leaves no port for process {number} of role {role}")
     worker = f"{serve.worker}-{number}" if serve.worker else ""
+    core = serve.core + number - 1 if serve.core else 0
     return settings.model_copy(
         update={
             "home": home.folder / f"{role}-{number}",
             "keys_folder": home.keys,
             "world_folder": home.world,
-            "serve": serve.model_copy(update={"port": port, "worker": worker}),
+            "serve": serve.model_copy(update={"port": port, "worker": worker, "core": core}),
         }
     )
 

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from loket.bench.contestants import Contestant, Surroundings
 from loket.bench.profiling import ThreadProfiles
+from loket.service.one_core import keep_to_one_core
 
 
 def contestant_called(name: str, around: Surroundings) -> Contestant:
@@ -36,6 +37,7 @@ async def _work(name: str, around: Surroundings, answers: TextIO, profiles: Thre
     contestant = contestant_called(name, around)
     await contestant.open()
     _one_thread_for_algebra()
+    keep_to_one_core(around.number)  # all three, as `loket serve` does
     _say(answers, {"ready": name})
     number = 0
     try:
