@@ -13,6 +13,7 @@ from rich.console import Console
 from core.errors import ConfigError
 from loket.home import Home
 from loket.logs import logging_to
+from loket.service.one_core import keep_to_one_core
 from loket.service.roles import Role
 from loket.service.several import Several, numbered
 from loket.settings import Settings, read_settings
@@ -90,6 +91,8 @@ def _run(settings: Settings, role: Role) -> None:
             f"Loket is open: {address} (role {role}, worker {worker}, {where}). Ctrl-C stops it.", markup=False
         )
 
+    if role is Role.AGENT or settings.is_embedded:  # others with the role all may stand beside it
+        keep_to_one_core(settings.serve.core)
     # Vectors are short: more threads for one product cost more than they save (docs/performance.md).
     with threadpool_limits(1):
         asyncio.run(Service(settings, role).run(opened))

@@ -1,6 +1,6 @@
 """A process that thinks keeps to one core: its threads share one interpreter, and handing that across cores costs.
 
-Measured (docs/performance.md): a third less CPU a turn, and a third more turns a second, than on two cores.
+Measured (docs/performance.md, Overhead): a third less CPU a turn than on two cores, and more turns a second.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from loket.logs import name_worker
 from loket.restoring import void_if_older
 from loket.service.assembly import Parts, assembled
 from loket.service.garbage_collection import spare_what_is_loaded
-from loket.service.one_core import keep_to_one_core
 from loket.service.roles import DUTIES, Duties, Role
 from loket.settings import Settings
 from loket.telemetry.tracing import tracing
@@ -75,7 +74,8 @@ class Service:
     async def _begin(self, parts: Parts) -> None:
         """Check what must hold, take up what was left behind, get warm."""
         counter = parts.counter
-        self._share_the_machine()
+        if self._duties.thinks and not self._duties.talks:
+            os.nice(THINKS_AT)
         await parts.powers.start()
         if self._duties.sweeps:
             alone = parts.heartbeat is None or await parts.heartbeat.is_only(self._duties)
@@ -95,12 +95,6 @@ class Service:
             await counter.warm()
         spare_what_is_loaded()
         log.info("service_started")
-
-    def _share_the_machine(self) -> None:
-        if self._duties.thinks:
-            keep_to_one_core(self._settings.serve.core)
-        if self._duties.thinks and not self._duties.talks:
-            os.nice(THINKS_AT)
 
     async def _end(self, parts: Parts) -> None:
         """Drain: what runs finishes, what is due leaves, what is left stays for the next process."""

@@ -20,7 +20,7 @@ class ServeSettings(BaseModel):
     """The name of this process among all: stable over restarts, different for each. Empty: host and role."""
 
     core: int = Field(default=1, ge=0, le=4_096)
-    """A process that thinks keeps to one core, from the last on; the next of `--agents` to the one before. 0: none."""
+    """An agent or the embedded form keeps to one core, from the last on; each of `--agents` to its own. 0: to none."""
 
     turns_at_once: int = Field(default=48, ge=1, le=1_000)
     """How many turns one process works on at a time; the rest waits in the queue."""
