@@ -17,7 +17,7 @@ from tests.desk import Desk
 from tests.faults.publishing_process import DOCUMENTS, NEW
 from tests.handbooks import embedder
 
-pytestmark = [pytest.mark.sampled(0.3), pytest.mark.slow]
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 ALL = frozenset({"all-staff"})
 POINTS = ("policies.indexed", "policies.swap.before_commit", "policies.swap.after_commit")

@@ -24,7 +24,7 @@ HALVES = ("everyday-tune", "everyday-held", "asked-tune", "asked-held")
 LEAST = {"everyday-tune": 0.75, "everyday-held": 0.60, "asked-tune": 0.60, "asked-held": 0.55}
 """What is right now, less a little for noise: no aim, but a fall shows."""
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,6 @@ def halves() -> dict[str, Run]:
 
 
 @pytest.mark.parametrize("half", HALVES)
-@pytest.mark.thorough
 def test_ordinary_questions_find_their_clause(halves: dict[str, Run], half: str) -> None:
     assert halves[half].target.value >= LEAST[half], str(halves[half].target)
 

@@ -12,7 +12,7 @@ import pytest
 from loket.bench.tools import RIGHT_AT_LEAST, TOLD_AT_LEAST, Result, Tools, left_out
 from tests.counter import SAMPLES, built_in
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 COUNT = 200
 NOT_YET = pytest.mark.xfail(reason="not there yet: `loket bench tools` has the figures", strict=False)
 
@@ -29,7 +29,6 @@ def figures() -> dict[str, float]:
 
 
 @pytest.mark.parametrize("language", ["en", pytest.param("nl", marks=NOT_YET)])
-@pytest.mark.thorough
 def test_an_example_that_was_left_out_still_has_its_tool_first_among_two_hundred(
     figures: dict[str, float], language: str
 ) -> None:
@@ -37,7 +36,6 @@ def test_an_example_that_was_left_out_still_has_its_tool_first_among_two_hundred
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
-@pytest.mark.thorough
 def test_without_added_tools_it_is_first_and_in_the_end_taken_or_offered(
     figures: dict[str, float], language: str
 ) -> None:
@@ -46,7 +44,6 @@ def test_without_added_tools_it_is_first_and_in_the_end_taken_or_offered(
 
 
 @pytest.mark.parametrize(("figure", "least"), [("taken_without_en", 0.9), ("taken_without_nl", 0.85)])
-@pytest.mark.thorough
 def test_most_are_taken_at_once(figures: dict[str, float], figure: str, least: float) -> None:
     assert figures[figure] >= least
 

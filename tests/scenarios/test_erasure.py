@@ -21,6 +21,7 @@ from core.feedback import Feedback
 from core.people import ChannelIdentity
 from core.replies import Reply
 from loket.command.operator import operator
+from loket.engine import Queue
 from loket.engine.dbos_postgres import PostgresEngine
 from loket.engine.dbos_sqlite import SqliteEngine
 from loket.home import Home
@@ -369,7 +370,19 @@ def test_the_command_copies_and_erases_and_no_file_of_the_home_folder_holds_a_tr
     assert (code, "nothing is known of E7777" in err) == (1, True)
 
 
-async def test_the_queue_forgets_who_talked_while_it_goes_on_working(tmp_path: Path) -> None:
+async def test_nothing_of_a_message_lies_in_the_queue(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    engine = SqliteEngine(Home(home).queue, executor_id="erasing")
+    async with Desk.start(home=home, engine=engine, settings={"ai": {"level": "extract"}}) as desk:
+        assert await desk.say(TOM, "may I bring my dog to the office?", via="slack_dm")
+        assert partitions_in(home / "queue.sqlite") == []
+
+
+async def test_the_queue_forgets_who_talked_while_it_goes_on_working(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turns of an earlier version, which DBOS kept a record of."""
+    monkeypatch.setattr("loket.engine.dbos_sqlite.RECORDED", frozenset(Queue))
     home = tmp_path / "home"
     engine = SqliteEngine(Home(home).queue, executor_id="erasing")
     async with Desk.start(home=home, engine=engine, settings={"ai": {"level": "extract"}}) as desk:
