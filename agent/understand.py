@@ -19,7 +19,7 @@ from agent.offers import HANDOVER, offered_schemas
 from agent.parts import TurnParts
 from agent.prompting import opening_messages
 from agent.routing import Reading, Routing
-from agent.secrets_in_text import COVER, cover_codes, holds_code, notice_code, only_a_code
+from agent.secrets_in_text import COVER, cover_codes, holds_code, only_a_code
 from agent.signposts import kind_words, own_figures, signpost
 from agent.solved import Verdict, verdict
 from agent.state import Asked, Ending, Move, TurnState
@@ -28,7 +28,6 @@ from agent.unclear import is_question_of_this, only_points, question_for, with_c
 from agent.wish import asks_for_value, expects_answer
 from agent.words import CATALOGUE, refusal, say
 from core.chat import ChatMessage, ModelTurn, ToolCall
-from core.errors import Refused
 from core.events import Message
 from core.outcomes import Outcome
 
@@ -58,8 +57,8 @@ class Understand:
         text = state["asked"].message.text
         last = next((past.language for past in reversed(asked.history)), asked.requester.language)
         language = language_of(text, last, asked.requester.language, self._parts.settings.organisation_language)
-        ending = self._unreadable(state["asked"].message, language) or await self._not_me(asked, language)
-        ending = ending or await self._code(asked, language) or await self._named(asked, language)
+        ending = self._unreadable(state["asked"].message, language) or await self._code(asked, language)
+        ending = ending or await self._named(asked, language)
         if ending is not None:
             return {"language": language, "ending": ending}
         reading = await asyncio.to_thread(self._read, asked)
@@ -133,19 +132,6 @@ class Understand:
             said = say("refused_too_long", language, length=len(text), limit=limit)
             return Ending(Outcome.REFUSED_UNREADABLE, language, said, stored_text=text[:limit])
         return None
-
-    async def _not_me(self, asked: Asked, language: str) -> Ending | None:
-        """Whoever types the code of a notice says "this was not me": twelve digits that were never sent say nothing."""
-        if not (code := notice_code(asked.message.text)):
-            return None
-        message = asked.message
-        try:
-            heard = await self._parts.gate.not_me(
-                code, f"employee:{asked.requester.employee_id}", message.identity.channel
-            )
-        except Refused:
-            return None
-        return Ending(Outcome.ANSWERED, language, heard.text, private=True)
 
     async def _code(self, asked: Asked, language: str) -> Ending | None:
         """A code belongs in a form: it is covered and reaches no model."""

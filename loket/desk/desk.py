@@ -9,8 +9,10 @@ from typing import Protocol
 
 from actions import files
 from agent import bursts, feedback
+from agent.secrets_in_text import notice_code
 from connectors.directory import Directory
 from core.catalogue import Catalogue
+from core.encoding import encode
 from core.errors import Refused
 from core.events import Click, Message, Stop
 from core.feedback import Feedback
@@ -19,14 +21,14 @@ from core.front_page import FrontPage
 from core.measures import Measures, Relay
 from core.people import ChannelIdentity, Employee, Standing
 from core.ports import Decision
-from core.replies import Card
+from core.replies import Card, Reply
 from core.sign_in import SignedIn
 from core.tracing import span
 from loket.desk.forms import Forms
 from loket.desk.front_page import FrontPages
 from loket.desk.storing import Storing
 from loket.engine import Engine
-from storage import Database, Tx
+from storage import Database, OutboxItem, Tx, outbox
 from storage.faultpoint import around_commit, reached
 
 
@@ -35,6 +37,9 @@ class Deciding(Protocol):
 
     async def decide(self, click: Click, decider: Employee) -> Decision:
         """Apply the click of a known employee."""
+
+    async def not_me(self, code: str, actor: str = "", origin: str = "notice") -> Decision:
+        """ "This was not me", with the code of a notice. Raises `Refused` for a code that was never sent."""
 
     async def prove_by_sign_in(self, signed: SignedIn) -> Decision:
         """Take a sign-in as proof of identity."""
@@ -84,6 +89,8 @@ class CounterDesk:
         """Store the message, then queue it. The same event twice is stored and queued once."""
         address = dataclasses.replace(message.address, user=message.identity.user)
         message = files.looked_at(dataclasses.replace(message, address=address))
+        if await self._not_me(message):
+            return
         reached("desk.before_put")
         began = time.perf_counter()
         with span("receive", event_id=message.event_id, channel=address.channel) as seen:
@@ -92,6 +99,27 @@ class CounterDesk:
         self._measures.received(address.channel, time.perf_counter() - began, new=new)
         if new:
             self._taken(message)
+
+    async def _not_me(self, message: Message) -> bool:
+        """Whoever sends the code of a notice says "this was not me": done here, where votes are taken, before any turn.
+
+        False for all else: twelve digits that no notice carries are words like others. Twice is harmless.
+        """
+        code, identity = notice_code(message.text), message.identity
+        if not code:
+            return False
+        employee = await self._known(identity, message.standing)
+        if employee is None or not employee.may_use_tools:
+            return False
+        try:
+            heard = await self._gate.not_me(code, f"employee:{employee.employee_id}", identity.channel)
+        except Refused:
+            return False
+        reply = Reply(heard.text, employee.language, private=True)
+        item = OutboxItem(f"not-me:{message.event_id}", "reply", encode(message.address), encode(reply))
+        await self._database.run(lambda tx: outbox.put(tx, item))
+        self._wake_delivery()
+        return True
 
     async def stop(self, stop: Stop) -> bool:
         """Let what this person wrote there, and what is not answered yet, end as `stopped`. Its own turn tells them."""

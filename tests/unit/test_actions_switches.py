@@ -105,6 +105,7 @@ async def test_an_admin_is_not_held_to_three_changes_a_day(room: GateOnly) -> No
     for _ in range(5):
         action_id = await room.propose("E1009", "switch_on", scope="*")
         await room.click("E1009", action_id, "cancel")
+        assert await room.state(action_id) is State.CANCELLED
 
 
 # --- off is off until two others say otherwise ----------------------------------------------------------------------
